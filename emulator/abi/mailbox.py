@@ -1,0 +1,131 @@
+"""Requests of the monitor to the guest, the guest's replies, and events.
+
+A request raises the mailbox's line; the guest takes it with MAILBOX_GET and answers with MAILBOX_REPLY.
+Each is a header followed by values (:mod:`emulator.abi.values`).
+"""
+
+from enum import IntEnum, IntFlag
+from typing import Final
+
+from emulator.abi.layout import I64, U64, Field, Record
+
+REQUEST_SIZE_MAX: Final = 4096
+"""Bytes of one request, header included."""
+REPLY_PART_SIZE: Final = 4096
+"""Bytes of one MAILBOX_REPLY, header included; longer replies come in parts."""
+EVENT_SIZE_MAX: Final = 4096
+
+
+class MailboxRegister(IntEnum):
+    """Byte offsets of 8-byte registers."""
+
+    WAITING = 0x00
+    """R: requests not yet taken."""
+    CONTROL = 0x08
+    """RW: MailboxControl bits."""
+
+
+class MailboxControl(IntFlag):
+    """Bits of MailboxRegister.CONTROL."""
+
+    REQUEST_INTERRUPT = 1
+    """The mailbox's line is high while requests wait."""
+
+
+class Operation(IntEnum):
+    """What the monitor asks. In brackets the argument values, after the arrow the result's."""
+
+    PING = 1
+    """(any values) -> the same values."""
+    CPUS = 2
+    """-> [[cpu, state, running thread id, generation]...]."""
+    THREADS = 3
+    """-> [[id, name, cpu, priority, state, instructions]...]."""
+    OBJECTS = 4
+    """-> [[reference, name, class, state]...]."""
+    OBJECT = 5
+    """(reference) -> its particulars as [[key, value]...]."""
+    CLASSES = 6
+    """-> [[name, version, instances, module]...]."""
+    MODULES = 7
+    """-> [[id, name, state, base, pages, users]...]."""
+    MEMORY = 8
+    """-> [[tag, live bytes, live allocations]...]."""
+    STALLED = 9
+    """-> who is counted: [[thread, generation, reference, since ns]...]."""
+    UPDATES = 10
+    """-> [[id, name, state, unconverted, failed]...]."""
+    WATCH = 16
+    """(reference) Puts a counting arbiter on it."""
+    UNWATCH = 17
+    """(reference) Takes it off -> [[method, calls, instructions]...]."""
+    WATCH_COUNTS = 18
+    """(reference) -> [[method, calls, instructions]...], the arbiter stays."""
+    SWAP = 19
+    """(reference, class name) -> swap id; its phases come as events."""
+    CREATE = 20
+    """(class name) -> reference."""
+    DESTROY = 21
+    """(reference)."""
+    UNLOAD = 22
+    """(module id)."""
+    CANCEL = 23
+    """(update id)."""
+    REVERT = 24
+    """(update id)."""
+    WORKLOAD_START = 32
+    """(name, parameters as [[key, value]...])."""
+    WORKLOAD_STOP = 33
+    """(name)."""
+    WORKLOAD_STATUS = 34
+    """(name) -> [[key, value]...]."""
+    HOLD_THREAD = 40
+    """(thread id) Sets it aside; it stays counted."""
+    RELEASE_THREAD = 41
+    """(thread id)."""
+    DRAIN = 42
+    """Empties caches and finishes what is pending, before memory is compared."""
+    POWER_OFF = 43
+    """The guest ends its run in order."""
+
+
+class EventKind(IntEnum):
+    """First argument of the EVENT hypercall; the values follow in the buffer."""
+
+    SWAP_PHASE = 1
+    """(swap id, reference, phase name, cpu, start ns, end ns)."""
+    SWAP_DONE = 2
+    """(swap id, reference, Code negated, calls forwarded, calls blocked, longest block ns, detail)."""
+    UPDATE_STATE = 3
+    """(update id, name, state name, unconverted, failed, detail)."""
+    OBJECT_CREATED = 4
+    """(reference, class)."""
+    OBJECT_DESTROYED = 5
+    """(reference, class)."""
+    MODULE_STATE = 6
+    """(module id, name, state name)."""
+    DEADLOCK = 7
+    """(the cycle in words)."""
+    WORKLOAD = 8
+    """(name, [[key, value]...])."""
+
+
+class ReplyFlag(IntFlag):
+    """Bits of Reply.flags."""
+
+    MORE = 1
+    """Further parts of this reply follow."""
+
+
+REQUEST_RECORD: Final = Record(
+    "Request",
+    Field("id", U64, "not 0; the reply names it"),
+    Field("operation", U64, "Operation"),
+    Field("size", U64, "bytes of values that follow"),
+)
+
+REPLY_RECORD: Final = Record(
+    "Reply",
+    Field("code", I64, "Code"),
+    Field("flags", U64, "ReplyFlag"),
+)

@@ -1,0 +1,182 @@
+/* The engine: PowerPC64 CPUs over Unicorn that take turns on one host thread.
+ *
+ * A machine has 1..8 CPUs that share RAM at physical 0 and device pages above it. The engine runs them by
+ * directives that a schedule policy compiled, counts every instruction, delivers exceptions to the architected
+ * vectors, serves the hypercalls that need no host, and returns to its caller with a reason. All that it calls
+ * back goes through `struct callbacks`.
+ *
+ * One instruction is one nanosecond of its CPU's time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "interrupt_controller.h"
+
+#define MAX_CPUS 8
+#define NEVER UINT64_MAX
+#define ENGINE_VERSION 1
+#define THREAD_HOLDS_MAX 16
+#define DIRECTIVES_MAX 4096
+#define LOG_MAX 4096
+
+struct machine;
+
+/* Byte offsets into a saved context, measured by calibrate() because the library does not publish them. */
+struct layout {
+    uint64_t gpr, lr, ctr, crf, so, ov, ca, ov32, ca32, msr, nip, spr, vsr, fpscr, error_code, size;
+};
+
+/* Why machine_run() came back. */
+enum stop {
+    STOP_NONE = 0,
+    STOP_REQUESTED = 1,    /* machine_request_stop(): the caller knows why */
+    STOP_DIRECTIVES = 2,   /* no directive is left: the policy must give more */
+    STOP_IDLE = 3,         /* no CPU can run and no event or timer is to come */
+    STOP_DEADLINE = 4,     /* machine time reached the deadline */
+    STOP_INSTRUCTIONS = 5, /* the watched CPU executed so many instructions */
+    STOP_ADDRESS = 6,      /* the watched CPU is about to execute the address */
+    STOP_FAULT = 7,        /* the library failed; machine_error() says how */
+    STOP_LOG_FULL = 8,     /* the record of slices must be taken */
+};
+
+/* What a policy asks for. Every directive but the endless ones is used up when it has been carried out. */
+enum directive_kind {
+    DO_TURNS = 1,          /* amount = quantum: the CPU furthest behind runs so long, for ever */
+    DO_RANDOM = 2,         /* amount = longest slice: any CPU, any length, for ever */
+    DO_RUN = 3,            /* cpu, amount instructions exactly */
+    DO_UNTIL = 4,          /* cpu up to address; amount = most instructions, 0 without limit */
+    DO_HOLD_CPU = 5,       /* cpu */
+    DO_RELEASE_CPU = 6,    /* cpu */
+    DO_HOLD_THREAD = 7,    /* thread, where it reaches address */
+    DO_RELEASE_THREAD = 8, /* thread */
+    DO_INJECT = 9,         /* cpu, amount = vector */
+    DO_RAISE = 10,         /* amount = interrupt line, raised until the device next sets it */
+};
+
+struct directive {
+    uint32_t kind;
+    uint32_t cpu;
+    uint64_t amount;
+    uint64_t address;
+    uint64_t thread;
+};
+
+/* One executed slice: what the schedule digest covers. */
+struct slice_record {
+    uint64_t cpu;
+    uint64_t instructions;
+};
+
+/* A host stop; it changes nothing for the guest. Unused limits are NEVER. */
+struct watch {
+    uint64_t deadline;     /* machine time, ns */
+    uint64_t cpu;          /* whose instructions and address are watched */
+    uint64_t instructions; /* total of that CPU */
+    uint64_t address;      /* effective; the instruction there has not been executed at the stop */
+};
+
+struct callbacks {
+    /* Returns the status for r3 and sets the value for r4. */
+    int64_t (*hypercall)(uint32_t cpu, uint64_t number, const uint64_t arguments[6], uint64_t *value);
+    /* Return 0, or non-zero when no register answers. */
+    int (*device_read)(uint32_t cpu, uint64_t offset, uint32_t size, uint64_t *value);
+    int (*device_write)(uint32_t cpu, uint64_t offset, uint32_t size, uint64_t value);
+    /* Events up to this machine time are due; the callee sets the time of the next one. */
+    void (*events)(uint64_t now);
+};
+
+/* What a CPU is doing. */
+enum cpu_state { CPU_OFF = 0, CPU_RUNNING = 1, CPU_IDLE = 2 };
+
+/* The parts of a CPU's state that are not registers, for saving. */
+struct cpu_control {
+    uint64_t state;        /* enum cpu_state */
+    uint64_t held;         /* by a directive */
+    uint64_t held_thread;  /* the guest thread on whose account, or 0 */
+    uint64_t instructions; /* executed */
+    uint64_t time;         /* ns */
+    uint64_t timer;        /* ns at which the decrementer exception becomes pending, or NEVER */
+    uint64_t rest;         /* instructions of the block in progress that a host stop left */
+    uint64_t injected;     /* vector of an injected exception, or 0 */
+    uint64_t check;        /* SRR1 reason of a pending machine check, or 0 */
+};
+
+/* A guest thread that must not go past an address. */
+struct thread_hold {
+    uint64_t thread;
+    uint64_t address;
+};
+
+/* The part of a machine's state that belongs to no CPU, for saving. */
+struct machine_control {
+    uint64_t time;         /* machine time, never goes back */
+    uint64_t clock;        /* last value that a clock read gave anywhere */
+    uint64_t slice_open;   /* a slice is in progress */
+    uint64_t slice_cpu;
+    uint64_t slice_exact;
+    uint64_t slice_goal;   /* that CPU's instruction count at its end */
+    uint64_t slice_start;
+    uint64_t slice_address;
+    uint64_t slice_passed; /* the CPU has left slice_address since the slice began */
+    uint64_t next_event;   /* time of the first event, or NEVER */
+    uint64_t random[4];    /* state of the schedule's generator */
+    uint64_t thread_hold_count;
+    struct thread_hold thread_holds[THREAD_HOLDS_MAX];
+};
+
+/* Library. `error` has room for 200 bytes; functions that take it return 0 for success. */
+uint32_t engine_version(void);
+int engine_bind(const char *unicorn_path, char *error);
+int engine_calibrate(struct layout *layout, char *error);
+
+/* Machine. `ram_bytes` is a multiple of 4 KiB. NULL when the host has no memory or the library refuses. */
+struct machine *machine_open(uint32_t cpus, uint64_t ram_bytes, uint64_t device_base, uint64_t device_bytes,
+                             const struct layout *layout, const struct callbacks *callbacks, char *error);
+void machine_close(struct machine *machine);
+uint8_t *machine_ram(struct machine *machine);
+void machine_clear_ram(struct machine *machine);
+enum stop machine_run(struct machine *machine, const struct watch *watch);
+void machine_request_stop(struct machine *machine);
+const char *machine_error(const struct machine *machine);
+uint64_t machine_time(const struct machine *machine);
+/* The time that a device sees: that of the CPU whose access it serves, otherwise machine time. */
+uint64_t machine_now(const struct machine *machine);
+void machine_set_next_event(struct machine *machine, uint64_t time);
+void machine_get_control(const struct machine *machine, struct machine_control *control);
+void machine_set_control(struct machine *machine, const struct machine_control *control);
+uint64_t machine_read_clock(struct machine *machine, uint32_t cpu);
+void machine_set_line(struct machine *machine, uint32_t line, bool high);
+void machine_get_interrupts(const struct machine *machine, struct interrupt_controller *controller);
+void machine_set_interrupts(struct machine *machine, const struct interrupt_controller *controller);
+
+/* Schedule. */
+/* Ends the slice in progress wherever it is, for another policy to take over. */
+void machine_end_slice(struct machine *machine);
+void machine_set_directives(struct machine *machine, const struct directive *directives, uint32_t count);
+/* What is left of them, as far as there is room; returns how many are left. */
+uint32_t machine_get_directives(const struct machine *machine, struct directive *directives, uint32_t room);
+void machine_seed(struct machine *machine, uint64_t seed);
+/* Moves the record of slices out; `records` has room for LOG_MAX. Returns how many there are. */
+uint32_t machine_take_log(struct machine *machine, struct slice_record *records);
+
+/* Coherence: after the host changed instructions or page tables in RAM. */
+void machine_flush_code(struct machine *machine);
+void machine_flush_tlb(struct machine *machine);
+
+/* CPUs. */
+void cpu_get_control(const struct machine *machine, uint32_t cpu, struct cpu_control *control);
+void cpu_set_control(struct machine *machine, uint32_t cpu, const struct cpu_control *control);
+void cpu_start(struct machine *machine, uint32_t cpu, uint64_t entry, uint64_t argument);
+int cpu_inject(struct machine *machine, uint32_t cpu, uint64_t vector);
+/* `size` bytes of a saved context from `offset`: see struct layout. */
+void cpu_read_context(struct machine *machine, uint32_t cpu, uint64_t offset, void *bytes, uint64_t size);
+void cpu_write_context(struct machine *machine, uint32_t cpu, uint64_t offset, const void *bytes, uint64_t size);
+/* MSR and FPSCR with everything that the library derives from them; HV stays set. */
+void cpu_set_msr(struct machine *machine, uint32_t cpu, uint64_t msr);
+void cpu_set_fpscr(struct machine *machine, uint32_t cpu, uint64_t fpscr);
+/* Physical address of an effective one in real mode or under the CPU's radix tree. Returns false when nothing is
+ * mapped there. Protection is not looked at. */
+bool cpu_translate(struct machine *machine, uint32_t cpu, uint64_t effective, bool real, uint64_t *physical);

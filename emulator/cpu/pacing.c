@@ -1,0 +1,172 @@
+/* Counting instructions and deciding, at the start of each translation block, whether it may run.
+ *
+ * The fast path is one comparison: while there is fuel, a block takes its length from it. Fuel is granted up to
+ * the next thing that could matter, so that only the blocks there decide at leisure. */
+#include "machine.h"
+
+#define NO_POINT UINT64_MAX
+
+void cpu_settle(struct cpu *cpu)
+{
+    cpu->counted = cpu_executed(cpu);
+    cpu->granted = cpu->fuel = 0;
+}
+
+void cpu_refund(struct cpu *cpu, uint64_t next)
+{
+    if (next >= cpu->block && next < cpu->block_end)
+        cpu->fuel += (int64_t)(cpu->block_end - next) / 4;
+    cpu->block = cpu->block_end = 0;
+}
+
+void cpu_look_up(struct cpu *cpu)
+{
+    if (cpu->fuel <= 0)
+        return;
+    cpu->granted -= cpu->fuel;
+    cpu->fuel = 0;
+}
+
+void cpu_leave(struct cpu *cpu)
+{
+    if (!cpu->leave)
+        cpu->leave = LEAVE_AGAIN;
+    unicorn.emu_stop(cpu_engine(cpu));
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Instructions before `address` in straight-line code of `count` instructions at `start`, or NO_POINT. */
+static uint64_t point_in(uint64_t start, uint64_t count, uint64_t address)
+{
+    return address >= start && address < start + 4 * count ? (address - start) / 4 : NO_POINT;
+}
+
+static uint64_t thread_hold_point(struct cpu *cpu, uint64_t start, uint64_t count)
+{
+    struct machine *machine = cpu->machine;
+    uint64_t first = NO_POINT;
+    for (uint32_t i = 0; i < machine->thread_hold_count; i++) {
+        uint64_t point = point_in(start, count, machine->thread_holds[i].address);
+        if (point < first && cpu_spr(cpu, SPR_SPRG3) == machine->thread_holds[i].thread)
+            first = point;
+    }
+    return first;
+}
+
+/* How many of the next `count` instructions the schedule lets run before this slice ends. */
+static uint64_t allowed(struct cpu *cpu, uint64_t start, uint64_t count)
+{
+    struct machine *machine = cpu->machine;
+    uint64_t executed = cpu_executed(cpu);
+    uint64_t left = machine->slice_goal > executed ? machine->slice_goal - executed : 0;
+    uint64_t run = count;
+    if (machine->slice_exact)
+        run = smaller(run, left);
+    else if (!left)
+        return 0;
+    uint64_t point = point_in(start, count, machine->slice_address);
+    if (point != NO_POINT && (point || machine->slice_passed))
+        run = smaller(run, point);
+    machine->slice_passed = true;
+    return smaller(run, thread_hold_point(cpu, start, count));
+}
+
+uint64_t watch_point(struct cpu *cpu, uint64_t start, uint64_t count)
+{
+    struct machine *machine = cpu->machine;
+    const struct watch *watch = &machine->watch;
+    if (watch->cpu != cpu->id)
+        return NO_POINT;
+    uint64_t executed = cpu_executed(cpu);
+    uint64_t first = NO_POINT;
+    if (watch->instructions >= executed && watch->instructions - executed < count)
+        first = watch->instructions - executed;
+    uint64_t point = point_in(start, count, watch->address);
+    if (point < first && (point || machine->watch_passed))
+        first = point;
+    machine->watch_passed = true;
+    return first;
+}
+
+static bool between_blocks_needed(struct cpu *cpu)
+{
+    if (cpu->half_open) {
+        cpu->half_open = false;
+        cpu->check = CHECK_DEVICE;
+    }
+    if (cpu->check || cpu->code_stale || cpu->machine->stop_requested)
+        return true;
+    if (!cpu->injected && !cpu_interrupt_pending(cpu))
+        return false;
+    uint64_t msr = cpu_msr(cpu);
+    return msr & MSR_EE ? true : cpu->injected && (cpu->injected != VECTOR_RESET || msr & MSR_RI);
+}
+
+/* May the block of `count` instructions at `start` run as a whole? If not, why is in cpu->leave. */
+static bool may_run(struct cpu *cpu, uint64_t start, uint64_t count)
+{
+    if (between_blocks_needed(cpu)) {
+        cpu->leave = LEAVE_AGAIN;
+        return false;
+    }
+    uint64_t run = allowed(cpu, start, count);
+    uint64_t watch = watch_point(cpu, start, run);
+    cpu->leave = LEAVE_NONE;
+    if (watch != NO_POINT) {
+        cpu->part = watch;
+        cpu->rest = run - watch;
+        cpu->leave = LEAVE_WATCH;
+    } else if (!run) {
+        cpu->leave = LEAVE_SLICE_END;
+    } else if (run < count) {
+        cpu->part = run;
+        cpu->leave = LEAVE_PART;
+    }
+    return !cpu->leave;
+}
+
+/* Instructions until the next thing that a block has to be asked for. */
+static int64_t grant(const struct cpu *cpu)
+{
+    const struct machine *machine = cpu->machine;
+    uint64_t executed = cpu_executed(cpu);
+    bool watched = machine->watch.cpu == cpu->id;
+    if (cpu->injected || cpu_interrupt_pending(cpu) || machine->thread_hold_count ||
+        machine->slice_address != NEVER || (watched && machine->watch.address != NEVER))
+        return 0;
+    uint64_t left = machine->slice_goal - executed;
+    left = smaller(left, cpu->timer - cpu_time(cpu));
+    uint64_t exact = machine->slice_exact ? machine->slice_goal - executed : NEVER;
+    if (watched && machine->watch.instructions != NEVER)
+        exact = smaller(exact, machine->watch.instructions - executed);
+    exact = exact > BLOCK_MAX ? exact - BLOCK_MAX : 0;
+    return (int64_t)smaller(smaller(left, exact), INT64_MAX);
+}
+
+static void decide(struct cpu *cpu, uint64_t start, uint64_t count)
+{
+    cpu_settle(cpu);
+    if (!may_run(cpu, start, count)) {
+        cpu->block = cpu->block_end = 0;
+        unicorn.emu_stop(cpu->blocks);
+        return;
+    }
+    cpu->granted = grant(cpu);
+    cpu->fuel = cpu->granted - (int64_t)count;
+}
+
+void block_hook(uc_engine *uc, uint64_t address, uint32_t bytes, void *user)
+{
+    struct cpu *cpu = user;
+    (void)uc;
+    cpu->block = address;
+    cpu->block_end = address + bytes;
+    if (cpu->fuel > 0)
+        cpu->fuel -= bytes / 4;
+    else
+        decide(cpu, address, bytes / 4);
+}

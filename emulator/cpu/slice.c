@@ -1,0 +1,126 @@
+/* Running one slice: in and out of the library until the slice has ended or the host wants to look. */
+#include "machine.h"
+
+/* The library stopped by itself: nothing is at that physical address. PC is the access. */
+static bool absorb_error(struct cpu *cpu, uc_err error)
+{
+    switch (error) {
+    case UC_ERR_OK:
+        return true;
+    case UC_ERR_READ_UNMAPPED:
+    case UC_ERR_WRITE_UNMAPPED:
+    case UC_ERR_FETCH_UNMAPPED:
+        cpu_refund(cpu, cpu_pc(cpu));
+        cpu->check = CHECK_MEMORY;
+        return true;
+    default:
+        machine_fail(cpu->machine, "CPU %u at %#llx: %s", cpu->id, (unsigned long long)cpu_pc(cpu),
+                     unicorn.strerror(error));
+        return false;
+    }
+}
+
+static bool run_blocks(struct cpu *cpu)
+{
+    cpu->leave = LEAVE_NONE;
+    cpu_settle(cpu);
+    uc_err error = unicorn.emu_start(cpu->blocks, cpu_pc(cpu), 0, 0, 0);
+    if (cpu->check)
+        cpu_refund(cpu, cpu_pc(cpu)); /* a device refused: the access was not executed */
+    return absorb_error(cpu, error);
+}
+
+static bool run_steps(struct cpu *cpu, uint64_t count)
+{
+    if (!count)
+        return true;
+    cpu->leave = LEAVE_NONE;
+    uc_err error = cpu_run_steps(cpu, count);
+    if (cpu->check)
+        cpu_refund(cpu, cpu_pc(cpu));
+    if (cpu->leave || cpu->check || error)
+        cpu->rest = 0; /* an exception cut the block short */
+    return absorb_error(cpu, error);
+}
+
+static bool slice_ended(struct machine *machine)
+{
+    struct cpu *cpu = machine->slice_cpu;
+    if (!cpu_can_run(cpu))
+        return true;
+    if (machine->slice_exact && cpu_executed(cpu) >= machine->slice_goal)
+        return true;
+    return machine->slice_address != NEVER && machine->slice_passed && cpu_pc(cpu) == machine->slice_address;
+}
+
+static enum stop watch_stop(const struct cpu *cpu)
+{
+    return cpu_executed(cpu) == cpu->machine->watch.instructions ? STOP_INSTRUCTIONS : STOP_ADDRESS;
+}
+
+/* What a host stop left of a block, as far as another one lets it run. */
+static enum stop run_rest(struct cpu *cpu)
+{
+    uint64_t rest = cpu->rest;
+    uint64_t point = watch_point(cpu, cpu_pc(cpu), rest);
+    bool stops = point != NEVER;
+    cpu->rest = stops ? rest - point : 0;
+    if (!run_steps(cpu, stops ? point : rest))
+        return STOP_FAULT;
+    return stops && !cpu->leave && !cpu->check ? watch_stop(cpu) : STOP_NONE;
+}
+
+static void prepare(struct cpu *cpu)
+{
+    if (cpu->code_stale) {
+        unicorn_flush_code(cpu->blocks);
+        unicorn_flush_tlb(cpu->blocks);
+        if (cpu->steps)
+            unicorn_flush_code(cpu->steps);
+        cpu->code_stale = false;
+    }
+}
+
+/* Runs to the next point of decision. Sets `*ended` at the slice's end. */
+static enum stop run_further(struct cpu *cpu, bool *ended)
+{
+    deliver_pending(cpu);
+    if (!run_blocks(cpu))
+        return STOP_FAULT;
+    *ended = cpu->leave == LEAVE_SLICE_END;
+    if (cpu->leave == LEAVE_PART)
+        return run_steps(cpu, cpu->part) ? STOP_NONE : STOP_FAULT;
+    if (cpu->leave != LEAVE_WATCH)
+        return STOP_NONE;
+    if (!run_steps(cpu, cpu->part))
+        return STOP_FAULT;
+    /* Without a part nothing was run that an exception could have cut short. */
+    return !cpu->part || (!cpu->leave && !cpu->check) ? watch_stop(cpu) : STOP_NONE;
+}
+
+enum stop run_slice(struct machine *machine)
+{
+    struct cpu *cpu = machine->slice_cpu;
+    enum stop stop = STOP_NONE;
+    bool ended = false;
+    machine->serving = cpu;
+    while (!stop && !ended) {
+        prepare(cpu);
+        if (machine->stop_requested)
+            stop = STOP_REQUESTED;
+        else if (cpu->rest)
+            stop = run_rest(cpu);
+        else if (slice_ended(machine))
+            ended = true;
+        else {
+            apply_thread_holds(cpu);
+            if (cpu_can_run(cpu))
+                stop = run_further(cpu, &ended);
+        }
+    }
+    cpu_settle(cpu);
+    machine->serving = NULL;
+    if (ended)
+        close_slice(machine);
+    return stop;
+}

@@ -1,0 +1,1 @@
+"""The devices of the machine, a register page each. See docs/devices.md for the pages."""

@@ -1,0 +1,338 @@
+#include "devices/module_loader.h"
+
+#include "arch/ppc64/mmu.h"
+#include "devices/mailbox.h"
+#include "kernel/device_register.h"
+#include "kernel/event.h"
+#include "kernel/format.h"
+#include "kernel/generation.h"
+#include "kernel/init.h"
+#include "kernel/interrupt.h"
+#include "kernel/text.h"
+#include "kernel/thread.h"
+
+namespace devices {
+
+namespace {
+
+constexpr abi::DevicePage page = abi::DevicePage::LOADER;
+constexpr unsigned loader_priority = 20;
+
+// Entries are added while the kernel starts and stay.
+constinit ModuleUser* module_users = nullptr;
+
+bool used_by_anyone(const Module& module)
+{
+    for (ModuleUser* user = module_users; user != nullptr; user = user->next) {
+        if (user->uses(module))
+            return true;
+    }
+    return false;
+}
+
+void retract_everywhere(const Module& module)
+{
+    for (ModuleUser* user = module_users; user != nullptr; user = user->next)
+        user->retract(module);
+}
+
+void report(const Module& module, const char* state)
+{
+    mailbox::EventWriter event(abi::EventKind::MODULE_STATE);
+    event.number(module.id);
+    event.text(module.name);
+    event.text(state);
+    kernel::check(event.post().ok(), "the host refused a module event");
+}
+
+void enter(Module& module, ModuleState state)
+{
+    module_space().set_state(module, state);
+    report(module, name_of(state));
+}
+
+// Nothing leads into the module any more but calls under way: they are over in a generation.
+void free_module(Module* module, const char* state)
+{
+    kernel::generations().wait_for_all_cpus();
+    report(*module, state);
+    module_space().destroy(module);
+}
+
+const uint64_t* function_array(uint64_t address) { return reinterpret_cast<const uint64_t*>(address); }
+
+using VoidFunction = void (*)();
+using EntryFunction = Status (*)();
+
+// Guarded. A tail call would take away the frame that was marked.
+[[clang::disable_tail_calls]] Status run_initialisation(uint64_t argument)
+{
+    const Module& module = *reinterpret_cast<const Module*>(argument);
+    kernel::mark_guarded_frame();
+    const uint64_t* const constructors = function_array(module.constructors);
+    for (uint64_t i = 0; i < module.constructor_count; ++i)
+        reinterpret_cast<VoidFunction>(constructors[i])();
+    if (module.entry == 0)
+        return {};
+    return reinterpret_cast<EntryFunction>(module.entry)();
+}
+
+[[clang::disable_tail_calls]] Status run_destructors(uint64_t argument)
+{
+    const Module& module = *reinterpret_cast<const Module*>(argument);
+    kernel::mark_guarded_frame();
+    const uint64_t* const destructors = function_array(module.destructors);
+    for (uint64_t i = module.destructor_count; i > 0; --i)
+        reinterpret_cast<VoidFunction>(destructors[i - 1])();
+    return {};
+}
+
+[[clang::disable_tail_calls]] Status run_exit(uint64_t argument)
+{
+    const Module& module = *reinterpret_cast<const Module*>(argument);
+    kernel::mark_guarded_frame();
+    if (module.exit != 0)
+        reinterpret_cast<VoidFunction>(module.exit)();
+    return run_destructors(argument);
+}
+
+// The outcome's status says also that the call could not be made.
+kernel::GuardedOutcome guard(const Module& module, kernel::GuardedCode code)
+{
+    kernel::GuardedOutcome outcome;
+    const kernel::GuardedOptions options{.name = module.name, .time_limit_ns = module.time_limit_ns};
+    const Status made = kernel::run_guarded(options, code, reinterpret_cast<uint64_t>(&module), outcome);
+    if (!made.ok())
+        outcome.status = made;
+    return outcome;
+}
+
+// One load after the other.
+class Loader {
+public:
+    Status start();
+
+private:
+    static void on_interrupt(uint64_t self);
+    static void entry(uint64_t self) { reinterpret_cast<Loader*>(self)->run(); }
+    [[noreturn]] void run();
+
+    abi::LoaderState wait_for_device();
+    void serve();
+    Result<Module*> make_room();
+    void place(const Module& module);
+    void initialise(Module& module);
+    void abandon(Module& module, const kernel::GuardedOutcome& outcome);
+    void describe(const Module& module, const kernel::GuardedOutcome& outcome);
+    void fail(Code code, const char* text);
+    void finish();
+
+    kernel::Event m_work;
+    // Copied by the device when their addresses are written; in the kernel image, contiguous for it.
+    abi::LoadRequest m_request{};
+    abi::LoadPlacement m_placement{};
+    abi::LoadResult m_result{};
+};
+
+constinit Loader the_loader;
+
+void set_interrupt(bool on)
+{
+    kernel::write_register(page, abi::LoaderRegister::CONTROL,
+                           on ? static_cast<uint64_t>(abi::LoaderControl::INTERRUPT) : 0);
+}
+
+Status Loader::start()
+{
+    TRY(kernel::attach_interrupt(abi::Line::LOADER, on_interrupt, reinterpret_cast<uint64_t>(this)));
+    const kernel::ThreadOptions options{"loader", loader_priority, kernel::any_cpu, false};
+    TRY(kernel::Thread::create(options, entry, reinterpret_cast<uint64_t>(this)));
+    return {};
+}
+
+// The line is level-sensitive: it stays low until the thread waits again.
+void Loader::on_interrupt(uint64_t self)
+{
+    set_interrupt(false);
+    reinterpret_cast<Loader*>(self)->m_work.signal();
+}
+
+abi::LoaderState Loader::wait_for_device()
+{
+    set_interrupt(true);
+    m_work.consume();
+    return static_cast<abi::LoaderState>(kernel::read_register(page, abi::LoaderRegister::STATE));
+}
+
+void Loader::run()
+{
+    for (;;) {
+        if (wait_for_device() == abi::LoaderState::REQUESTED)
+            serve();
+    }
+}
+
+void Loader::serve()
+{
+    kernel::write_register(page, abi::LoaderRegister::TAKE, arch::physical(&m_request));
+    m_result = {};
+    m_result.id = m_request.id;
+    const auto room = make_room();
+    if (!room.ok()) {
+        fail(room.code(), "no room in the guest's memory");
+        return finish();
+    }
+    Module& module = *room.value();
+    place(module);
+    if (wait_for_device() == abi::LoaderState::STAGED) {
+        enter(module, ModuleState::Staged);
+        initialise(module);
+    } else {
+        module_space().destroy(&module);
+        fail(Code::REFUSED, "not relocated");
+    }
+    finish();
+}
+
+Result<Module*> Loader::make_room()
+{
+    const auto pages = [](uint64_t bytes) { return (bytes + abi::PAGE_SIZE - 1) / abi::PAGE_SIZE; };
+    const uint64_t segments[abi::MODULE_SEGMENTS] = {pages(m_request.text_size), pages(m_request.rodata_size),
+                                                     pages(m_request.data_size)};
+    m_request.name[sizeof m_request.name - 1] = '\0';
+    Module& module = *TRY(module_space().create(m_request.name, segments));
+    const auto address = [&module](uint64_t offset) { return offset == abi::NO_OFFSET ? 0 : module.base() + offset; };
+    module.entry = address(m_request.entry);
+    module.exit = address(m_request.exit);
+    module.constructors = address(m_request.init_array);
+    module.constructor_count = m_request.init_array_count;
+    module.destructors = address(m_request.fini_array);
+    module.destructor_count = m_request.fini_array_count;
+    module.time_limit_ns = m_request.time_limit;
+    return &module;
+}
+
+void Loader::place(const Module& module)
+{
+    m_placement = {
+        .id = m_request.id,
+        .base = module.base(),
+        .frames = arch::physical(module.frames),
+        .pages = module.pages(),
+    };
+    kernel::write_register(page, abi::LoaderRegister::PLACE, arch::physical(&m_placement));
+}
+
+void Loader::initialise(Module& module)
+{
+    enter(module, ModuleState::Applying);
+    const kernel::GuardedOutcome outcome = guard(module, run_initialisation);
+    m_result.value = outcome.status.raw();
+    if (outcome.status.ok()) {
+        m_result.module = module.id;
+        enter(module, ModuleState::Active);
+        return;
+    }
+    describe(module, outcome);
+    abandon(module, outcome);
+}
+
+void Loader::describe(const Module& module, const kernel::GuardedOutcome& outcome)
+{
+    const Code code = outcome.status.code();
+    m_result.vector = outcome.vector;
+    m_result.address = outcome.address;
+    m_result.data_address = outcome.data_address;
+    if (code == Code::FAULT && outcome.vector != 0)
+        return fail(code, outcome.complaint);
+    if (outcome.vector == 0 && !outcome.still_runs)
+        return fail(code, kernel::name_of(code));
+    fail(code, "");
+    kernel::format(m_result.text, sizeof m_result.text, "did not end within %lu ns%s", module.time_limit_ns,
+                   outcome.still_runs ? " and is still inside the kernel" : "");
+}
+
+// What the initialisation registered is taken back. Where something leads into the module all the same, it must stay.
+void Loader::abandon(Module& module, const kernel::GuardedOutcome& outcome)
+{
+    kernel::GuardedOutcome undone = outcome;
+    // Code that returned can be expected to keep its destructors' promises.
+    if (outcome.vector == 0 && !outcome.still_runs)
+        undone = guard(module, run_destructors);
+    if (!undone.still_runs)
+        retract_everywhere(module);
+    if (undone.still_runs || module.users != 0 || used_by_anyone(module))
+        return enter(module, ModuleState::Failed);
+    free_module(&module, "aborted");
+}
+
+void Loader::fail(Code code, const char* text)
+{
+    m_result.code = static_cast<int64_t>(code);
+    kernel::copy_text(m_result.text, sizeof m_result.text, text);
+}
+
+void Loader::finish()
+{
+    kernel::write_register(page, abi::LoaderRegister::FINISH, arch::physical(&m_result));
+}
+
+void list_module(const Module& module, void* context)
+{
+    ValueWriter& result = *static_cast<ValueWriter*>(context);
+    result.begin_list();
+    result.number(module.id);
+    result.text(module.name);
+    result.text(name_of(module.state));
+    result.number(module.base());
+    result.number(module.pages());
+    result.number(module.users);
+    result.end_list();
+}
+
+Status list_modules(ValueReader&, ValueWriter& result)
+{
+    module_space().for_each(list_module, &result);
+    return {};
+}
+
+Status unload(ValueReader& arguments, ValueWriter&) { return unload_module(TRY(arguments.number())); }
+
+Status start()
+{
+    TRY(mailbox::register_handler(abi::Operation::MODULES, list_modules));
+    TRY(mailbox::register_handler(abi::Operation::UNLOAD, unload));
+    return the_loader.start();
+}
+
+[[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction init{kernel::InitStage::Monitor, "loader",
+                                                                                  start};
+
+}
+
+void add_module_user(ModuleUser& user)
+{
+    user.next = module_users;
+    module_users = &user;
+}
+
+Status unload_module(uint64_t id)
+{
+    Module& module = *TRY(module_space().begin_unload(id));
+    if (used_by_anyone(module)) {
+        module_space().set_state(module, ModuleState::Active);
+        return Code::BUSY;
+    }
+    enter(module, ModuleState::Unloading);
+    const kernel::GuardedOutcome outcome = guard(module, run_exit);
+    if (!outcome.still_runs)
+        retract_everywhere(module);
+    if (!outcome.status.ok() || used_by_anyone(module)) {
+        enter(module, ModuleState::Failed);
+        return outcome.status.ok() ? Status(Code::BUSY) : outcome.status;
+    }
+    free_module(&module, "unloaded");
+    return {};
+}
+
+}

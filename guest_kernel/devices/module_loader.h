@@ -1,0 +1,32 @@
+// Brings modules that the host has linked into the kernel, and out of it again.
+#pragma once
+
+#include <stdint.h>
+
+#include "devices/module_space.h"
+#include "kernel/guarded.h"
+
+namespace devices {
+
+// Whoever keeps addresses in modules: classes, vtables of instances, functions to call. Made once, linked for good.
+class ModuleUser {
+public:
+    // Whether it holds an address in the module now.
+    virtual bool uses(const Module& module) = 0;
+    // The module's initialisation failed, or its exit function has run: forgets what the module registered by itself
+    // and nobody else relies on, such as a class without instances.
+    virtual void retract(const Module& module) = 0;
+
+    ModuleUser* next = nullptr;
+
+protected:
+    ~ModuleUser() = default;
+};
+void add_module_user(ModuleUser& user);
+
+// Runs the module's exit function and destructors, guarded, waits until no call from before can be inside it, and frees
+// it. BUSY while it has users or is not settled; FAULT or TIMED_OUT when its exit function failed: then it stays, as
+// Failed. For threads that are not counted in a generation.
+Status unload_module(uint64_t id);
+
+}

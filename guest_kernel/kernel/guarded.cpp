@@ -1,0 +1,237 @@
+#include "kernel/guarded.h"
+
+#include "abi.h"
+#include "arch/ppc64/asm_offsets.h"
+#include "arch/ppc64/cpu.h"
+#include "arch/ppc64/exceptions.h"
+#include "arch/ppc64/percpu.h"
+#include "arch/ppc64/trap_frame.h"
+#include "arch/ppc64/unwind.h"
+#include "kernel/clock.h"
+#include "kernel/device_register.h"
+#include "kernel/event.h"
+#include "kernel/heap.h"
+#include "kernel/list.h"
+#include "kernel/thread.h"
+#include "objects/interposer.h"
+
+namespace kernel {
+
+namespace {
+
+// Until the watchdog first asks again; each further time it waits twice as long.
+constexpr uint64_t first_retry_ns = 10 * microsecond;
+constexpr uint64_t longest_retry_ns = 100 * millisecond;
+// After the time limit, what a waiter grants code that is inside the kernel to come out of it.
+constexpr uint64_t grace_ns = 100 * millisecond;
+constexpr size_t frames_examined = 64;
+// The handler of a fatal exception counts as one level itself.
+constexpr uint64_t fault_depth = 1;
+
+struct GuardedCall {
+    GuardedCode code = nullptr;
+    uint64_t argument = 0;
+    uint64_t time_limit_ns = 0;
+    GuardedOutcome outcome;
+    Event done;
+    // Its thread and who waits; the last to drop its reference frees the call.
+    unsigned references = 2;
+
+    // -- the thread's own CPU, interrupts off
+    Thread* thread = nullptr;
+    // The frame whose callees may be abandoned only if all of them are module code.
+    uint64_t frame = 0;
+    // When the watchdog is to look at it.
+    uint64_t check_ns = 0;
+    uint64_t retry_ns = first_retry_ns;
+    ListLink<GuardedCall> link;
+};
+
+using CallList = List<GuardedCall, &GuardedCall::link>;
+
+// The guarded calls whose threads are pinned to a CPU; used by that CPU with interrupts off.
+constinit CallList guarded_calls[abi::MAX_CPUS];
+
+CallList& calls_here() { return guarded_calls[arch::cpu_id()]; }
+
+void arm_watchdog()
+{
+    uint64_t deadline = abi::WATCHDOG_NEVER;
+    for (GuardedCall* call = calls_here().first(); call != nullptr; call = CallList::next(*call)) {
+        if (call->check_ns < deadline)
+            deadline = call->check_ns;
+    }
+    write_register(abi::DevicePage::POWER, abi::PowerRegister::WATCHDOG, deadline);
+}
+
+GuardedCall* call_of(const Thread* thread)
+{
+    for (GuardedCall* call = calls_here().first(); call != nullptr; call = CallList::next(*call)) {
+        if (call->thread == thread)
+            return call;
+    }
+    return nullptr;
+}
+
+void drop(GuardedCall* call)
+{
+    // Acquire and release: the last one frees what the other has written.
+    if (__atomic_sub_fetch(&call->references, 1, __ATOMIC_ACQ_REL) == 0)
+        destroy(call);
+}
+
+// On the call's thread.
+void begin(GuardedCall& call)
+{
+    IrqGuard guard;
+    call.thread = current_thread();
+    call.check_ns = now_ns() + call.time_limit_ns;
+    calls_here().append(call);
+    arm_watchdog();
+}
+
+[[noreturn]] void end(GuardedCall& call)
+{
+    {
+        IrqGuard guard;
+        calls_here().remove(call);
+        arm_watchdog();
+    }
+    call.done.signal();
+    drop(&call);
+    exit_thread();
+}
+
+void guarded_entry(uint64_t argument)
+{
+    GuardedCall& call = *reinterpret_cast<GuardedCall*>(argument);
+    call.frame = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+    begin(call);
+    call.outcome.status = call.code(call.argument);
+    end(call);
+}
+
+// Where an abandoned call goes on: at the outer end of its thread's stack, interrupts off.
+[[noreturn]] void abandoned_entry(GuardedCall* call)
+{
+    arch::irq_enable();
+    Thread& thread = *current_thread();
+    objects::abandon_records(thread.call_records, thread.context().stack_high);
+    end(*call);
+}
+
+bool in_module(uint64_t address) { return address >= abi::MODULE_BASE && address < abi::MODULE_END; }
+
+// Whether nothing of the kernel's is left half done when the interrupted code of this thread is not gone on with.
+bool holds_nothing(const Thread& thread)
+{
+    return arch::this_cpu().exception_depth == fault_depth && spin_locks_held() == 0 && thread.mutexes_held() == 0 &&
+           preemption_enabled();
+}
+
+// A link register may be stale, but between a module's function without a frame and its caller in the kernel there is
+// no other sign: so it counts, unless the interrupted function's caller is the guarded frame itself.
+bool only_module_frames(const arch::TrapFrame& frame, const GuardedCall& call)
+{
+    arch::CodeAddress addresses[frames_examined];
+    const size_t count = arch::unwind_trap(frame, addresses, frames_examined);
+    for (size_t i = 0; i < count; ++i) {
+        const bool inside = i == 0 || addresses[i].stack_pointer < call.frame;
+        if (inside && !in_module(addresses[i].address))
+            return false;
+        if (addresses[i].stack_pointer >= call.frame)
+            return true;
+    }
+    return false;
+}
+
+// The frame goes on in abandoned_entry. Interrupts stay off until there: the way out of the exception must not switch
+// threads on a stack that may be the emergency one.
+void abandon(arch::TrapFrame& frame, GuardedCall& call, Code code)
+{
+    call.outcome.status = code;
+    call.outcome.vector = static_cast<uint64_t>(frame.vector);
+    call.outcome.address = frame.srr0;
+    call.outcome.data_address = frame.dar;
+    call.outcome.complaint = arch::describe_fault(frame);
+    const uint64_t stack = call.thread->context().stack_high - 2 * STACK_HEADER;
+    // A zero back chain ends every walk of the new stack.
+    *reinterpret_cast<uint64_t*>(stack) = 0;
+    frame.gpr[1] = stack;
+    frame.gpr[3] = reinterpret_cast<uint64_t>(&call);
+    frame.gpr[12] = reinterpret_cast<uint64_t>(&abandoned_entry);
+    frame.gpr[13] = reinterpret_cast<uint64_t>(call.thread);
+    frame.srr0 = frame.gpr[12];
+    frame.srr1 = arch::read_msr() & ~uint64_t{ASM_MSR_EE};
+}
+
+void ask_again_later(GuardedCall& call, uint64_t now)
+{
+    call.check_ns = now + call.retry_ns;
+    call.retry_ns = call.retry_ns * 2 < longest_retry_ns ? call.retry_ns * 2 : longest_retry_ns;
+}
+
+void on_watchdog(arch::TrapFrame& frame)
+{
+    const uint64_t now = now_ns();
+    Thread* const running = current_thread();
+    for (GuardedCall* call = calls_here().first(); call != nullptr; call = CallList::next(*call)) {
+        if (call->check_ns > now)
+            continue;
+        ask_again_later(*call, now);
+        if (call->thread == running && holds_nothing(*running) && only_module_frames(frame, *call))
+            abandon(frame, *call, Code::TIMED_OUT);
+    }
+    arm_watchdog();
+}
+
+}
+
+Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t argument, GuardedOutcome& outcome)
+{
+    ASSERT(!current_thread_counted());
+    auto* call = make<GuardedCall>(Tag::Kernel);
+    if (call == nullptr)
+        return Code::NO_MEMORY;
+    call->code = code;
+    call->argument = argument;
+    call->time_limit_ns = options.time_limit_ns;
+    const ThreadOptions thread{options.name, options.priority, static_cast<int>(current_thread()->cpu()), false};
+    if (const auto made = Thread::create(thread, guarded_entry, reinterpret_cast<uint64_t>(call)); !made.ok()) {
+        destroy(call);
+        return made.status();
+    }
+    const Status waited = call->done.wait_until(now_ns() + options.time_limit_ns + grace_ns);
+    if (waited.ok()) {
+        outcome = call->outcome;
+    } else {
+        outcome = {};
+        outcome.status = Code::TIMED_OUT;
+        outcome.still_runs = true;
+    }
+    drop(call);
+    return {};
+}
+
+void mark_guarded_frame()
+{
+    const auto* own = static_cast<const uint64_t*>(__builtin_frame_address(0));
+    IrqGuard guard;
+    if (GuardedCall* call = call_of(current_thread()); call != nullptr)
+        call->frame = *own;
+}
+
+bool recover_guarded(arch::TrapFrame& frame)
+{
+    if (frame.vector == arch::Vector::SYSTEM_RESET) {
+        on_watchdog(frame);
+        return true;
+    }
+    GuardedCall* const call = call_of(current_thread());
+    if (call == nullptr || !holds_nothing(*call->thread))
+        return false;
+    abandon(frame, *call, Code::FAULT);
+    return true;
+}
+
+}

@@ -1,0 +1,56 @@
+// Runs code that may fault or never end, as a module's initialisation may, without the kernel going down with it.
+#pragma once
+
+#include <stdint.h>
+
+#include "kernel/status.h"
+
+namespace arch {
+struct TrapFrame;
+}
+
+namespace kernel {
+
+struct GuardedOptions {
+    const char* name;
+    // Virtual time that the code may take, waits included.
+    uint64_t time_limit_ns = 50'000'000;
+    unsigned priority = 20;
+};
+
+// How a guarded call ended.
+struct GuardedOutcome {
+    // What the code returned; FAULT or TIMED_OUT when it did not return.
+    Status status;
+    // The exception that ended it, 0 when none did. For TIMED_OUT the watchdog's, the address being in the endless code.
+    uint64_t vector = 0;
+    uint64_t address = 0;
+    uint64_t data_address = 0;
+    // What the exception complained of, in words.
+    const char* complaint = "";
+    // The code could not be ended, because it is inside the kernel: nothing that it may touch can be freed.
+    bool still_runs = false;
+};
+
+using GuardedCode = Status (*)(uint64_t argument);
+
+// Calls code(argument) on a thread of its own, pinned to this CPU and not counted in a generation, and waits for it.
+// The caller is not counted either (asserted), because the code may wait for a generation. NO_MEMORY when the call
+// cannot be made; otherwise the outcome says how it went.
+//
+// A fault ends the call, unless the thread holds a lock, has preemption off or is at exception level: then what it was
+// changing cannot be trusted, and the kernel panics. The time limit comes as the system reset exception of the power
+// page's watchdog, which interrupts also code that has turned interrupts off. It ends the call where the program
+// counter is in module text, the thread holds no lock and no kernel frame lies between there and the call; elsewhere
+// the kernel runs on, and the watchdog asks again later, ever less often. Interposers are told of the abandoned calls.
+Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t argument, GuardedOutcome& outcome);
+
+// For guarded code that belongs to the kernel, before it calls into a module: kernel frames from the caller's outwards
+// are no obstacle to ending the call.
+[[gnu::noinline]] void mark_guarded_frame();
+
+// Called by on_fatal before a panic. True when the exception was taken care of: it was a watchdog's, or happened in a
+// guarded call, to whose end the frame now leads.
+bool recover_guarded(arch::TrapFrame& frame);
+
+}

@@ -1,0 +1,75 @@
+#include "kernel/heap_rules.h"
+
+#include "kernel/heap.h"
+#include "kernel/interrupt.h"
+#include "kernel/panic.h"
+#include "kernel/spinlock.h"
+#include "kernel/thread.h"
+
+namespace kernel {
+
+namespace {
+
+struct PlannedFailure {
+    // Allocations until then; 0: none is planned.
+    uint64_t remaining = 0;
+    // Whose allocations count; null: everybody's.
+    const Thread* thread = nullptr;
+    bool in_scope = false;
+    bool happened = false;
+};
+
+// Guards the plan.
+constinit SpinLock plan_lock;
+constinit PlannedFailure plan;
+
+}
+
+void HeapRules::check()
+{
+    ASSERT(!in_exception_level());
+    ASSERT(spin_locks_held() == 0);
+    kernel::check(current_thread()->m_allocations_forbidden == 0, "the heap is used where no allocation is allowed");
+}
+
+bool HeapRules::must_fail()
+{
+    if (__atomic_load_n(&plan.remaining, __ATOMIC_RELAXED) == 0)
+        return false;
+    SpinGuard guard(plan_lock);
+    if (plan.remaining == 0 || (plan.thread != nullptr && plan.thread != current_thread()))
+        return false;
+    plan.happened = --plan.remaining == 0;
+    return plan.happened;
+}
+
+NoAllocationScope::NoAllocationScope()
+{
+    ++current_thread()->m_allocations_forbidden;
+}
+
+NoAllocationScope::~NoAllocationScope()
+{
+    --current_thread()->m_allocations_forbidden;
+}
+
+FailAllocation::FailAllocation(uint64_t n, Who who)
+{
+    SpinGuard guard(plan_lock);
+    ASSERT(!plan.in_scope && n > 0);
+    plan = {n, who == Who::ThisThread ? current_thread() : nullptr, true, false};
+}
+
+FailAllocation::~FailAllocation()
+{
+    SpinGuard guard(plan_lock);
+    plan = {};
+}
+
+bool FailAllocation::happened() const
+{
+    SpinGuard guard(plan_lock);
+    return plan.happened;
+}
+
+}

@@ -1,0 +1,62 @@
+// Threads that tests start and wait for.
+#pragma once
+
+#include "kernel/clock.h"
+#include "kernel/event.h"
+#include "kernel/test.h"
+#include "kernel/thread.h"
+
+namespace kernel {
+
+// Runs body() and is waited for at the end of the scope at the latest. No memory for it is a failure of the test.
+template <typename Body>
+class TestThread {
+public:
+    TestThread(const ThreadOptions& options, Body body) : m_body(body)
+    {
+        const auto created = Thread::create(options, run, reinterpret_cast<uint64_t>(this));
+        EXPECT(created.ok());
+        if (created.ok())
+            m_thread = created.value();
+        else
+            m_done.signal();
+    }
+    ~TestThread() { join(); }
+    TestThread(const TestThread&) = delete;
+    TestThread& operator=(const TestThread&) = delete;
+
+    void join() { m_done.wait(); }
+    bool ended() const { return m_done.signalled(); }
+    // Until it has ended.
+    Thread* thread() const { return m_thread; }
+
+private:
+    static void run(uint64_t argument)
+    {
+        auto* self = reinterpret_cast<TestThread*>(argument);
+        self->m_body();
+        self->m_done.signal();
+    }
+
+    Body m_body;
+    Event m_done;
+    Thread* m_thread = nullptr;
+};
+
+// The last CPU of the machine: another one than CPU 0 where there are two.
+int last_cpu();
+
+// Waits, sleeping in between, until condition() holds; a failure of the test when it does not within 100 ms.
+template <typename Condition>
+void wait_until(Condition condition)
+{
+    constexpr uint64_t step_ns = 20'000;
+    for (unsigned i = 0; i < 5000 && !condition(); ++i)
+        sleep_until(now_ns() + step_ns);
+    EXPECT(condition());
+}
+
+// Uses the CPU without giving it up, for so much virtual time.
+void spin_for(uint64_t ns);
+
+}

@@ -1,0 +1,314 @@
+#include "objects/hot_swap.h"
+
+#include "arch/ppc64/percpu.h"
+#include "kernel/clock.h"
+#include "kernel/generation.h"
+#include "kernel/thread.h"
+#include "objects/counted_scope.h"
+#include "objects/priorities.h"
+#include "objects/translation_table.h"
+#include "objects/wait_graph.h"
+
+namespace objects {
+
+namespace {
+
+// How long the leader sleeps in a block phase before it looks for a deadlock.
+constexpr uint64_t look_interval_ns = kernel::millisecond;
+
+uint64_t next_swap_id = 1;
+SwapListener* the_listener = nullptr;
+
+CpuSet all_cpus()
+{
+    return static_cast<CpuSet>((1u << arch::cpu_count()) - 1);
+}
+
+// The CPUs whose share of the state there is. An object that no CPU has touched has its state in its root: one CPU,
+// the first, carries that.
+CpuSet cpus_with_rep(const Root& root)
+{
+    CpuSet set = 0;
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        if (root.rep(cpu) != nullptr)
+            set = static_cast<CpuSet>(set | (1u << cpu));
+    }
+    return set == 0 ? CpuSet{1} : set;
+}
+
+}
+
+class HotSwap::Export final : public TransferStep {
+public:
+    explicit Export(HotSwap& swap) : m_swap(swap) {}
+    Status run_on(unsigned cpu) override
+    {
+        auto& times = m_swap.m_times[cpu][static_cast<unsigned>(Phase::Transfer)];
+        times.start_ns = kernel::now_ns();
+        return m_swap.m_old->export_state(*m_swap.m_format, {cpu, m_swap.m_set}, m_swap.m_arena);
+    }
+
+private:
+    HotSwap& m_swap;
+};
+
+class HotSwap::Import final : public TransferStep {
+public:
+    explicit Import(HotSwap& swap) : m_swap(swap) {}
+    Status run_on(unsigned cpu) override
+    {
+        const auto& parcel = m_swap.m_arena.parcel(cpu);
+        const Status status = m_swap.m_new->import_state(*m_swap.m_format, {cpu, m_swap.m_set}, parcel);
+        m_swap.m_times[cpu][static_cast<unsigned>(Phase::Transfer)].end_ns = kernel::now_ns();
+        return status;
+    }
+
+private:
+    HotSwap& m_swap;
+};
+
+void set_swap_listener(SwapListener* listener)
+{
+    __atomic_store_n(&the_listener, listener, __ATOMIC_RELEASE);
+}
+
+HotSwap::HotSwap(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options)
+    : m_mediator(*this, reference), m_options(options), m_new(static_cast<kernel::Owned<Root>&&>(replacement)),
+      m_id(__atomic_fetch_add(&next_swap_id, 1, __ATOMIC_RELAXED))
+{
+}
+
+Result<HotSwap*> HotSwap::start(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options)
+{
+    CountedScope keeps_the_old_root;
+    kernel::Owned<HotSwap> swap(kernel::make<HotSwap>(
+        kernel::Tag::Interposer, reference, static_cast<kernel::Owned<Root>&&>(replacement), options));
+    if (!swap)
+        return Code::NO_MEMORY;
+    TRY(swap->prepare());
+    const kernel::ThreadOptions leader{"swap", swap_priority, -1, false};
+    TRY(kernel::Thread::create(leader, leader_entry, reinterpret_cast<uint64_t>(swap.get())));
+    // From here on the leader owns one of the two references, and frees the swap if it cannot begin.
+    HotSwap* started = swap.release();
+    const Status interposed = table().interpose(started->m_mediator);
+    started->m_interposed = interposed.ok();
+    started->m_go.signal();
+    if (interposed.ok())
+        return started;
+    started->release();
+    return interposed;
+}
+
+// Everything that can fail for want of memory, before the first call meets the mediator.
+Status HotSwap::prepare()
+{
+    m_old = table().root(reference());
+    if (m_old == nullptr)
+        return Code::GONE;
+    m_old_class = &m_old->descriptor();
+    m_new_class = &m_new->descriptor();
+    if (!same_kind(*m_old_class, *m_new_class))
+        return Code::INVALID;
+    m_format = negotiate(m_old->exports(), m_new->imports());
+    if (m_format == nullptr)
+        return Code::NO_FORMAT;
+    TRY(make_room());
+    TRY(m_new->prepare_import(*m_format, all_cpus()));
+    return m_team.assemble();
+}
+
+// In forward: the object may have grown since, and may grow again until it is blocked.
+Status HotSwap::make_room()
+{
+    return m_arena.reserve(m_old->transfer_size(*m_format));
+}
+
+void HotSwap::leader_entry(uint64_t argument)
+{
+    reinterpret_cast<HotSwap*>(argument)->lead();
+}
+
+void HotSwap::lead()
+{
+    m_go.wait();
+    if (m_interposed) {
+        begin(Phase::Forward);
+        finish(run_phases());
+    } else {
+        m_team.dismiss();
+    }
+    release();
+}
+
+Status HotSwap::run_phases()
+{
+    // Afterwards nobody is inside who came before the mediator: everyone inside is tracked.
+    kernel::generations().wait_for_all_cpus();
+    const uint64_t deadline = kernel::now_ns() + m_options.time_limit_ns;
+    Status status = Code::CANCELLED;
+    for (unsigned attempt = 0; attempt < m_options.attempts; ++attempt) {
+        status = block_and_transfer(deadline);
+        if (status.code() != Code::DEADLOCK && status.code() != Code::TOO_LARGE)
+            return status;
+        retreat();
+        if (status.code() == Code::TOO_LARGE)
+            TRY(make_room());
+        // What held the object up needs time to pass.
+        kernel::sleep_until(kernel::now_ns() + look_interval_ns);
+    }
+    return status;
+}
+
+Status HotSwap::block_and_transfer(uint64_t deadline_ns)
+{
+    TRY(verdict());
+    if (!m_mediator.advance(Phase::Forward, Phase::Block))
+        return verdict();
+    begin(Phase::Block);
+    TRY(reach_quiescence(deadline_ns));
+    if (!m_mediator.advance(Phase::Block, Phase::Transfer))
+        return verdict();
+    begin(Phase::Transfer);
+    TRY(transfer());
+    if (!decide(committed))
+        return verdict();
+    commit();
+    return {};
+}
+
+Status HotSwap::reach_quiescence(uint64_t deadline_ns)
+{
+    while (!m_mediator.quiescent()) {
+        TRY(verdict());
+        if (m_mediator.overflowed())
+            return Code::UNSUPPORTED;
+        const uint64_t now = kernel::now_ns();
+        if (now >= deadline_ns)
+            return Code::TIMED_OUT;
+        if (deadlocked(m_mediator))
+            return Code::DEADLOCK;
+        m_mediator.wait_for_departure(now + look_interval_ns < deadline_ns ? now + look_interval_ns : deadline_ns);
+    }
+    return {};
+}
+
+// Nobody is inside and nobody enters: no representative is made any more, the set of CPUs is final.
+Status HotSwap::transfer()
+{
+    m_set = cpus_with_rep(*m_old);
+    m_arena.reset();
+    Export exporting(*this);
+    TRY(m_team.run(m_set, exporting));
+    Import importing(*this);
+    return m_team.run(m_set, importing);
+}
+
+void HotSwap::commit()
+{
+    begin(Phase::Completed);
+    m_new->commit_import();
+    m_old->relinquish();
+    table().replace_root(m_mediator, *m_new.release());
+    m_mediator.advance(Phase::Transfer, Phase::Completed);
+}
+
+// Back to forward: the blocked calls go through, tracked.
+void HotSwap::retreat()
+{
+    if (m_mediator.advance(Phase::Transfer, Phase::Forward) || m_mediator.advance(Phase::Block, Phase::Forward))
+        begin(Phase::Forward);
+}
+
+Status HotSwap::abort(Code reason)
+{
+    if (!decide(static_cast<int64_t>(reason)))
+        return verdict().ok() ? Status(Code::REFUSED) : Status();
+    table().remove(m_mediator);
+    m_mediator.send_back();
+    m_mediator.interrupt_wait();
+    return {};
+}
+
+void HotSwap::finish(Status outcome)
+{
+    if (!outcome.ok())
+        abort(outcome.code()).ignore();
+    m_outcome = outcome.ok() ? outcome : verdict();
+    // Threads that loaded the mediator's face, or are inside the old object, were counted before this.
+    kernel::generations().wait_for_all_cpus();
+    m_counts = m_mediator.counts();
+    const uint64_t now = kernel::now_ns();
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        auto& complete = m_times[cpu][static_cast<unsigned>(Phase::Completed)];
+        complete.end_ns = complete.start_ns == 0 ? 0 : now;
+    }
+    clean_up();
+    if (auto* listener = __atomic_load_n(&the_listener, __ATOMIC_ACQUIRE))
+        listener->swap_ended(*this);
+    m_finished.signal();
+}
+
+void HotSwap::clean_up()
+{
+    m_team.dismiss();
+    CountedScope calls_the_page_allocator;
+    if (m_outcome.ok())
+        kernel::destroy(m_old);
+    else
+        m_new = {};
+    m_arena.discard();
+}
+
+Status HotSwap::wait()
+{
+    m_finished.wait();
+    return m_outcome;
+}
+
+void HotSwap::release()
+{
+    if (__atomic_sub_fetch(&m_references, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    CountedScope calls_the_page_allocator;
+    kernel::destroy(this);
+}
+
+bool HotSwap::decide(int64_t verdict)
+{
+    int64_t expected = undecided;
+    return __atomic_compare_exchange_n(&m_verdict, &expected, verdict, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+// Success while nothing speaks against the swap.
+Status HotSwap::verdict() const
+{
+    const int64_t verdict = __atomic_load_n(&m_verdict, __ATOMIC_ACQUIRE);
+    return verdict == undecided ? Status() : Status::from_raw(verdict);
+}
+
+// Ends the phase that the CPUs are in and starts the next one.
+void HotSwap::begin(Phase phase)
+{
+    const uint64_t now = kernel::now_ns();
+    const auto index = static_cast<unsigned>(phase);
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        for (unsigned other = 0; other < logged_phases; ++other) {
+            auto& times = m_times[cpu][other];
+            if (other != index && times.start_ns != 0 && times.end_ns == 0)
+                times.end_ns = now;
+        }
+        m_times[cpu][index] = {now, 0};
+    }
+    if (auto* listener = __atomic_load_n(&the_listener, __ATOMIC_ACQUIRE))
+        listener->phase_began(*this, phase);
+}
+
+HotSwap* swap_of(Reference reference)
+{
+    auto* interposer = table().innermost(reference);
+    if (interposer == nullptr || interposer->rank() != Rank::Mediator)
+        return nullptr;
+    return &static_cast<Mediator*>(interposer)->swap();
+}
+
+}

@@ -1,0 +1,137 @@
+// Replacing one object's implementation while it is in use.
+#pragma once
+
+#include "kernel/owned.h"
+#include "objects/mediator.h"
+#include "objects/root.h"
+#include "objects/transfer_team.h"
+
+namespace objects {
+
+struct SwapOptions {
+    // Virtual time that all attempts to block may take together.
+    uint64_t time_limit_ns = 10'000'000'000;
+    // How often a block phase that leads nowhere goes back to forward before the swap is given up.
+    unsigned attempts = 3;
+    // Id of the update that it belongs to, 0 for none.
+    uint64_t update = 0;
+};
+
+// When a CPU was in a phase; virtual ns. Of repeated phases the last.
+struct PhaseTimes {
+    uint64_t start_ns = 0;
+    uint64_t end_ns = 0;
+};
+inline constexpr unsigned logged_phases = 4;
+
+class HotSwap;
+
+// Told of each swap by the swap's own thread, in thread context; calls no object.
+class SwapListener {
+public:
+    virtual void phase_began(const HotSwap& swap, Phase phase) = 0;
+    virtual void swap_ended(const HotSwap& swap) = 0;
+
+protected:
+    ~SwapListener() = default;
+};
+void set_swap_listener(SwapListener* listener);
+
+// One swap from request to clean-up. It runs in a thread of its own, the leader, with a team for the transfer; none of
+// them is counted in a generation, for the leader waits for one. All of it is allocated at the start: after that only
+// growing the transfer arena can fail, and that is in forward.
+//
+//   forward    calls meet the mediator and are tracked; one generation passes on every CPU: then all calls are tracked
+//   block      new calls wait, tracked ones leave; back to forward when that leads nowhere (deadlock, arena too small)
+//   transfer   export on every CPU of the set, then import on every one
+//   complete   the reference leads to the new object, the blocked calls go there; one generation later mediator and old
+//              object are freed
+//
+// The verdict decides between commit and abort, once: whoever sets it first. Until then an abort leads back: the old
+// object stays, the new one is destroyed. In either case the reference is swung before the mediator lets its callers
+// go, so that none of them meets the mediator again.
+class HotSwap {
+public:
+    // Starts a swap of the object behind `reference` for `replacement`, which it takes over in any case. Refused with
+    // BUSY during another swap of the object, GONE, NO_FORMAT, INVALID (another kind of interface) or NO_MEMORY: then
+    // nothing has changed. The caller releases what it gets.
+    static Result<HotSwap*> start(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options = {});
+
+    // Until everything is over, clean-up included. Only for threads that are not counted in a generation.
+    Status wait();
+    bool finished() const { return m_finished.signalled(); }
+    // Meaningful once finished.
+    Status outcome() const { return m_outcome; }
+    // Ends the swap with `reason` if it has not committed, else REFUSED. Callers go back to the old object at once;
+    // what must wait for a generation goes on behind.
+    Status abort(Code reason);
+    void release();
+
+    uint64_t id() const { return m_id; }
+    uint64_t update() const { return m_options.update; }
+    Reference reference() const { return m_mediator.reference(); }
+    Phase phase() const { return m_mediator.phase(); }
+    // Meaningful once finished.
+    MediatorCounts counts() const { return m_counts; }
+    const ClassDescriptor& old_class() const { return *m_old_class; }
+    const ClassDescriptor& new_class() const { return *m_new_class; }
+    // CPUs whose share of the state was transferred.
+    CpuSet cpus() const { return m_set; }
+    PhaseTimes times(unsigned cpu, Phase phase) const { return m_times[cpu][static_cast<unsigned>(phase)]; }
+
+    // For the object system: made by start.
+    HotSwap(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options);
+    ~HotSwap() = default;
+    Mediator& mediator() { return m_mediator; }
+
+private:
+    static constexpr int64_t undecided = 1;
+    static constexpr int64_t committed = 0;
+
+    class Export;
+    class Import;
+
+    Status prepare();
+    Status make_room();
+    static void leader_entry(uint64_t argument);
+    void lead();
+    Status run_phases();
+    Status block_and_transfer(uint64_t deadline_ns);
+    Status reach_quiescence(uint64_t deadline_ns);
+    Status transfer();
+    void commit();
+    void retreat();
+    void finish(Status outcome);
+    void clean_up();
+
+    bool decide(int64_t verdict);
+    Status verdict() const;
+    void begin(Phase phase);
+
+    Mediator m_mediator;
+    SwapOptions m_options;
+    Root* m_old = nullptr;
+    kernel::Owned<Root> m_new;
+    const ClassDescriptor* m_old_class = nullptr;
+    const ClassDescriptor* m_new_class = nullptr;
+    const Format* m_format = nullptr;
+    TransferArena m_arena;
+    TransferTeam m_team;
+    uint64_t m_id;
+    CpuSet m_set = 0;
+    int64_t m_verdict = undecided;
+    // Signalled when the mediator is in place, or will never be.
+    kernel::Event m_go;
+    bool m_interposed = false;
+    kernel::Event m_finished;
+    Status m_outcome;
+    MediatorCounts m_counts;
+    PhaseTimes m_times[abi::MAX_CPUS][logged_phases] = {};
+    // The leader and who asked.
+    unsigned m_references = 2;
+};
+
+// The swap that holds this object, or null. For counted threads: it stays until their generation is over.
+HotSwap* swap_of(Reference reference);
+
+}

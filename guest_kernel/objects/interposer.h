@@ -1,0 +1,64 @@
+// An object put in front of another by swinging its table entry.
+#pragma once
+
+#include "objects/record_stack.h"
+#include "objects/reference.h"
+
+namespace objects {
+
+// What callers take for a representative: its first word is a virtual table of numbered stubs, so that any of up to
+// 256 methods lands in the interposer with its arguments untouched.
+struct Face {
+    const void* stubs;
+    Interposer* owner;
+};
+
+// Their order on one reference, from the caller inwards.
+enum class Rank : uint8_t { Arbiter, Adaptor, Mediator };
+
+// Where a call goes on, and whether its return is to be seen; `cpu` is the one whose counter a tracked call entered.
+struct Route {
+    Object* target;
+    bool tracked;
+    unsigned cpu;
+};
+
+struct CallSite {
+    unsigned method;
+    // False when the thread's records are full: then the call must not be tracked.
+    bool can_track;
+};
+
+// Entered by a counted thread, with interrupts on and no spin lock held; may block. The chain links are guarded by the
+// lock of the reference's global entry.
+class Interposer {
+public:
+    virtual Route enter(const CallSite& site) = 0;
+    // On the thread that entered; possibly on another CPU.
+    virtual void leave(const CallRecord& record) = 0;
+    virtual const char* kind() const = 0;
+
+    Reference reference() const { return m_reference; }
+    Rank rank() const { return m_rank; }
+    Object* face() { return reinterpret_cast<Object*>(&m_face); }
+
+    Interposer(const Interposer&) = delete;
+    Interposer& operator=(const Interposer&) = delete;
+
+protected:
+    Interposer(Reference reference, Rank rank);
+    ~Interposer() = default;
+
+private:
+    Face m_face;
+    Reference m_reference;
+    Interposer* m_next = nullptr;
+    Rank m_rank;
+    bool m_linked = false;
+    friend class TranslationTable;
+};
+
+// Drops the records of frames below `stack`, telling each interposer: for code that is abandoned by a recovery.
+void abandon_records(RecordStack& records, uint64_t stack);
+
+}

@@ -1,0 +1,138 @@
+#include "objects/lifetime.h"
+
+#include "kernel/event.h"
+#include "kernel/generation.h"
+#include "kernel/thread.h"
+#include "objects/counted_scope.h"
+#include "objects/hot_swap.h"
+#include "objects/priorities.h"
+
+namespace objects {
+
+// Frees roots and entries one generation after their destruction; all that died meanwhile share one wait.
+class Reaper {
+public:
+    Status start()
+    {
+        const kernel::ThreadOptions options{"reaper", reaper_priority, kernel::any_cpu, false};
+        TRY(kernel::Thread::create(options, entry, reinterpret_cast<uint64_t>(this)));
+        return {};
+    }
+
+    void add(Root& root)
+    {
+        {
+            kernel::SpinGuard guard(m_lock);
+            root.m_next_dead = m_dead;
+            m_dead = &root;
+            ++m_added;
+        }
+        m_work.signal();
+    }
+
+    void drain()
+    {
+        kernel::SpinGuard guard(m_lock);
+        const uint64_t goal = m_added;
+        while (m_freed < goal)
+            m_progress.wait(guard);
+    }
+
+private:
+    static void entry(uint64_t argument) { reinterpret_cast<Reaper*>(argument)->work(); }
+
+    void work()
+    {
+        for (;;) {
+            m_work.consume();
+            Root* dead = take_all();
+            kernel::generations().wait_for_all_cpus();
+            const uint64_t freed = free_all(dead);
+            kernel::SpinGuard guard(m_lock);
+            m_freed += freed;
+            m_progress.wake_all();
+        }
+    }
+
+    Root* take_all()
+    {
+        kernel::SpinGuard guard(m_lock);
+        Root* dead = m_dead;
+        m_dead = nullptr;
+        return dead;
+    }
+
+    static uint64_t free_all(Root* dead)
+    {
+        CountedScope destructors_call_other_objects;
+        uint64_t freed = 0;
+        while (dead != nullptr) {
+            Root* next = dead->m_next_dead;
+            const Reference reference = dead->reference();
+            kernel::destroy(dead);
+            table().release(reference);
+            dead = next;
+            ++freed;
+        }
+        return freed;
+    }
+
+    // Guards what follows but for the event.
+    kernel::SpinLock m_lock;
+    kernel::WaitQueue m_progress;
+    Root* m_dead = nullptr;
+    uint64_t m_added = 0;
+    uint64_t m_freed = 0;
+    kernel::Event m_work;
+};
+
+namespace {
+
+constinit Reaper reaper;
+
+// What stands in front of an object that is to die; afterwards the caller tries again.
+void clear_the_way(Reference reference)
+{
+    HotSwap* swap = swap_of(reference);
+    if (swap == nullptr)
+        return;
+    if (swap->phase() == Phase::Forward)
+        swap->abort(Code::GONE).ignore();
+    else
+        swap->mediator().wait_while_blocked();
+}
+
+}
+
+Result<Reference> publish(kernel::Owned<Root> root)
+{
+    const Reference reference = TRY(table().allocate(*root));
+    root.release();
+    return reference;
+}
+
+Status destroy(Reference reference)
+{
+    for (;;) {
+        const auto root = table().retire(reference);
+        if (root.ok()) {
+            reaper.add(*root.value());
+            return {};
+        }
+        if (root.code() != Code::BUSY)
+            return root.status();
+        clear_the_way(reference);
+    }
+}
+
+Status start_reaper()
+{
+    return reaper.start();
+}
+
+void drain_dead_objects()
+{
+    reaper.drain();
+}
+
+}

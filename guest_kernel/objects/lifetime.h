@@ -1,0 +1,33 @@
+// How objects come to be and how they go.
+#pragma once
+
+#include "kernel/owned.h"
+#include "objects/root.h"
+#include "objects/translation_table.h"
+
+namespace objects {
+
+// The root becomes an object with a reference of its own. NO_MEMORY is possible; the root is gone then.
+Result<Reference> publish(kernel::Owned<Root> root);
+
+// The only way to make an object: the class is known by its root type, the caller gets the reference alone.
+template <typename RootType, typename... Arguments>
+Result<Ref<typename RootType::InterfaceType>> create(Arguments... arguments)
+{
+    kernel::Owned<Root> root(kernel::make<RootType>(kernel::Tag::Object, arguments...));
+    if (!root)
+        return Code::NO_MEMORY;
+    return Ref<typename RootType::InterfaceType>(TRY(publish(static_cast<kernel::Owned<Root>&&>(root))));
+}
+
+// Calls that start from now on return GONE; object and entry are freed when those under way are over. In the forward
+// phase of a swap the old object is destroyed and the swap ends with GONE; in its block phase this waits for the end
+// and destroys what is there then. For counted threads. GONE when it was destroyed before.
+Status destroy(Reference reference);
+
+// Starts the thread that frees the dead. Before the first destroy.
+Status start_reaper();
+// Until all that was destroyed before is freed. For threads that are not counted.
+void drain_dead_objects();
+
+}

@@ -1,0 +1,78 @@
+#include "objects/names.h"
+
+#include "kernel/spinlock.h"
+#include "kernel/text.h"
+
+namespace objects {
+
+namespace {
+
+struct Name {
+    char text[name_size] = {};
+    Reference reference = nullptr;
+};
+
+// Guards the names. Innermost.
+kernel::SpinLock names_lock;
+Name names[max_names];
+
+Name* find(const char* text)
+{
+    for (auto& name : names) {
+        if (name.reference != nullptr && kernel::equal(name.text, text))
+            return &name;
+    }
+    return nullptr;
+}
+
+Name* find_free()
+{
+    for (auto& name : names) {
+        if (name.reference == nullptr)
+            return &name;
+    }
+    return nullptr;
+}
+
+}
+
+Status give_name(const char* text, Reference reference)
+{
+    if (kernel::length(text) >= name_size)
+        return Code::TOO_LARGE;
+    kernel::SpinGuard guard(names_lock);
+    if (find(text) != nullptr)
+        return Code::EXISTS;
+    auto* name = find_free();
+    if (name == nullptr)
+        return Code::NO_MEMORY;
+    kernel::copy_text(name->text, name_size, text);
+    name->reference = reference;
+    return {};
+}
+
+void forget_name(const char* text)
+{
+    kernel::SpinGuard guard(names_lock);
+    if (auto* name = find(text))
+        name->reference = nullptr;
+}
+
+Reference find_name(const char* text)
+{
+    kernel::SpinGuard guard(names_lock);
+    auto* name = find(text);
+    return name == nullptr ? nullptr : name->reference;
+}
+
+void name_of(Reference reference, char* out)
+{
+    kernel::SpinGuard guard(names_lock);
+    out[0] = '\0';
+    for (const auto& name : names) {
+        if (name.reference == reference)
+            kernel::copy_text(out, name_size, name.text);
+    }
+}
+
+}

@@ -1,0 +1,11 @@
+// Priorities of the object system's own threads (0 low, 31 high).
+#pragma once
+
+namespace objects {
+
+// Above what loads the system: a swap blocks callers, and whoever is in its way is boosted to this.
+inline constexpr unsigned swap_priority = 24;
+// Clean-up hurries nobody.
+inline constexpr unsigned reaper_priority = 8;
+
+}

@@ -1,0 +1,32 @@
+// The few lines by which a class makes itself known.
+#pragma once
+
+#include "kernel/heap.h"
+#include "kernel/panic.h"
+#include "objects/root.h"
+
+namespace objects {
+
+// Describes a class whose root can be made without arguments.
+template <typename RootType>
+constexpr ClassDescriptor standard_class(const char* name, const char* kind, uint64_t version)
+{
+    static_assert(Interface<typename RootType::InterfaceType>);
+    return {name, kind, version, RootType::InterfaceType::Methods::count, [] () -> Result<Root*> {
+        Root* root = kernel::make<RootType>(kernel::Tag::Object);
+        if (root == nullptr)
+            return Code::NO_MEMORY;
+        return root;
+    }};
+}
+
+// A static object of this type registers the class; what the code of a module registered is taken back when it goes.
+class ClassRegistration {
+public:
+    explicit ClassRegistration(ClassDescriptor& descriptor)
+    {
+        kernel::check(register_class(descriptor).ok(), "two classes of one name and version");
+    }
+};
+
+}

@@ -1,0 +1,64 @@
+#include "objects/transfer.h"
+
+#include "kernel/heap.h"
+#include "kernel/text.h"
+
+namespace objects {
+
+const Format* negotiate(FormatList exported, FormatList imported)
+{
+    for (unsigned i = 0; i < exported.count; ++i) {
+        for (unsigned j = 0; j < imported.count; ++j) {
+            if (kernel::equal(exported.first[i].name, imported.first[j].name))
+                return &exported.first[i];
+        }
+    }
+    return nullptr;
+}
+
+TransferArena::~TransferArena()
+{
+    discard();
+}
+
+void TransferArena::discard()
+{
+    kernel::deallocate(m_memory);
+    m_memory = nullptr;
+    m_capacity = 0;
+    reset();
+}
+
+Status TransferArena::reserve(size_t bytes)
+{
+    if (bytes <= m_capacity)
+        return {};
+    auto* memory = static_cast<uint8_t*>(kernel::allocate(bytes, kernel::Tag::Transfer));
+    if (memory == nullptr)
+        return Code::NO_MEMORY;
+    kernel::deallocate(m_memory);
+    m_memory = memory;
+    m_capacity = bytes;
+    reset();
+    return {};
+}
+
+void TransferArena::reset()
+{
+    m_used = 0;
+    for (auto& parcel : m_parcels)
+        parcel = {};
+}
+
+Status TransferArena::place(unsigned cpu, size_t bytes)
+{
+    const size_t rounded = (bytes + 15) & ~size_t{15};
+    // Relaxed: the parcels are published by the barrier between export and import.
+    const size_t start = __atomic_fetch_add(&m_used, rounded, __ATOMIC_RELAXED);
+    if (start + rounded > m_capacity)
+        return Code::TOO_LARGE;
+    m_parcels[cpu] = {m_memory + start, bytes};
+    return {};
+}
+
+}

@@ -1,0 +1,95 @@
+#include "objects/transfer_team.h"
+
+#include "arch/ppc64/percpu.h"
+#include "kernel/heap.h"
+#include "kernel/thread.h"
+#include "objects/priorities.h"
+
+namespace objects {
+
+Status TransferTeam::assemble()
+{
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        auto& member = m_members[cpu];
+        member.team = this;
+        member.cpu = cpu;
+        const kernel::ThreadOptions options{"transfer", swap_priority, static_cast<int>(cpu), false};
+        auto thread = kernel::Thread::create(options, member_entry, reinterpret_cast<uint64_t>(&member));
+        if (!thread.ok()) {
+            dismiss();
+            return thread.status();
+        }
+        member.hired = true;
+    }
+    return {};
+}
+
+Status TransferTeam::run(CpuSet set, TransferStep& step)
+{
+    m_step = &step;
+    m_status = 0;
+    m_all_done.clear();
+    // Release: a member that finds itself counted sees the step. Event::signal orders it for those that sleep.
+    __atomic_store_n(&m_left, static_cast<unsigned>(__builtin_popcount(set)), __ATOMIC_RELEASE);
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        if ((set >> cpu) & 1)
+            m_members[cpu].go.signal();
+    }
+    m_all_done.wait();
+    return Status::from_raw(__atomic_load_n(&m_status, __ATOMIC_ACQUIRE));
+}
+
+void TransferTeam::dismiss()
+{
+    m_step = nullptr;
+    m_all_done.clear();
+    unsigned hired = 0;
+    for (const auto& member : m_members)
+        hired += member.hired;
+    if (hired == 0)
+        return;
+    __atomic_store_n(&m_left, hired, __ATOMIC_RELEASE);
+    for (auto& member : m_members) {
+        if (member.hired) {
+            member.hired = false;
+            member.go.signal();
+        }
+    }
+    m_all_done.wait();
+}
+
+void TransferTeam::member_entry(uint64_t argument)
+{
+    auto& member = *reinterpret_cast<Member*>(argument);
+    member.team->serve(member);
+}
+
+void TransferTeam::serve(Member& member)
+{
+    for (;;) {
+        member.go.consume();
+        TransferStep* step = m_step;
+        if (step == nullptr) {
+            report({});
+            return;
+        }
+        Status status;
+        {
+            kernel::NoAllocationScope nothing_from_the_heap;
+            status = step->run_on(member.cpu);
+        }
+        report(status);
+    }
+}
+
+// The last member's signal is the team's last use of this object: the leader may free it as soon as it has seen it.
+void TransferTeam::report(Status status)
+{
+    int64_t none = 0;
+    if (!status.ok())
+        __atomic_compare_exchange_n(&m_status, &none, status.raw(), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    if (__atomic_sub_fetch(&m_left, 1, __ATOMIC_ACQ_REL) == 0)
+        m_all_done.signal();
+}
+
+}

@@ -1,0 +1,52 @@
+// One thread pinned to each CPU, which take the steps of a state transfer side by side.
+#pragma once
+
+#include "kernel/event.h"
+#include "objects/transfer.h"
+
+namespace objects {
+
+// One step on one CPU. Runs with no allocation allowed; calls no other object.
+class TransferStep {
+public:
+    virtual Status run_on(unsigned cpu) = 0;
+
+protected:
+    ~TransferStep() = default;
+};
+
+// Used by one thread, the leader. Its threads are not counted in a generation.
+class TransferTeam {
+public:
+    TransferTeam() = default;
+    ~TransferTeam() { dismiss(); }
+    TransferTeam(const TransferTeam&) = delete;
+    TransferTeam& operator=(const TransferTeam&) = delete;
+
+    // NO_MEMORY when a thread cannot be made: then there is no team.
+    Status assemble();
+    // Runs the step on every CPU of the set; the first failure, or success once all are done.
+    Status run(CpuSet set, TransferStep& step);
+    // The threads end before this returns.
+    void dismiss();
+
+private:
+    struct Member {
+        TransferTeam* team = nullptr;
+        unsigned cpu = 0;
+        bool hired = false;
+        kernel::Event go;
+    };
+    static void member_entry(uint64_t argument);
+    void serve(Member& member);
+    void report(Status status);
+
+    Member m_members[abi::MAX_CPUS];
+    kernel::Event m_all_done;
+    // Null: go home.
+    TransferStep* m_step = nullptr;
+    unsigned m_left = 0;
+    int64_t m_status = 0;
+};
+
+}

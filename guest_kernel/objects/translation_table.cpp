@@ -1,0 +1,327 @@
+#include "objects/translation_table.h"
+
+#include "arch/ppc64/mmu.h"
+#include "arch/ppc64/percpu.h"
+#include "kernel/heap.h"
+#include "kernel/page_source.h"
+#include "kernel/panic.h"
+#include "objects/stubs.h"
+
+namespace objects {
+
+namespace {
+
+constexpr uint32_t locals_per_page = abi::PAGE_SIZE / sizeof(LocalEntry);
+constexpr uint32_t globals_per_page = abi::PAGE_SIZE / sizeof(GlobalEntry);
+constexpr uint32_t pages_per_directory = abi::PAGE_SIZE / sizeof(LocalEntry*);
+static_assert(abi::TABLE_ENTRIES / locals_per_page / pages_per_directory == 16);
+
+LocalEntry* local_base() { return reinterpret_cast<LocalEntry*>(abi::LOCAL_TABLE_BASE); }
+GlobalEntry* global_base() { return reinterpret_cast<GlobalEntry*>(abi::GLOBAL_TABLE_BASE); }
+
+// The missing state. Word 1 first: a caller that finds word 0 pointing at it must find the stubs there. The barrier
+// orders the two stores for the CPU that owns the entry, which another CPU may be flushing.
+void make_missing(LocalEntry& local, LocalEntry& as_seen_by_its_cpu)
+{
+    __atomic_store_n(&local.stubs, interposition_stubs, __ATOMIC_RELAXED);
+    __atomic_store_n(&local.object, reinterpret_cast<Object*>(&as_seen_by_its_cpu.stubs), __ATOMIC_RELEASE);
+}
+
+}
+
+TranslationTable& table()
+{
+    static constinit TranslationTable the_table;
+    return the_table;
+}
+
+uint32_t TranslationTable::index(Reference reference) const
+{
+    return static_cast<uint32_t>(reference - local_base());
+}
+
+GlobalEntry& TranslationTable::entry(Reference reference)
+{
+    return global_base()[index(reference)];
+}
+
+bool TranslationTable::contains(const void* address) const
+{
+    const auto value = reinterpret_cast<uint64_t>(address);
+    return value - abi::LOCAL_TABLE_BASE < uint64_t{abi::TABLE_ENTRIES} * sizeof(LocalEntry);
+}
+
+LocalEntry* TranslationTable::local_on(unsigned cpu, uint32_t index)
+{
+    const uint32_t page = index / locals_per_page;
+    return &m_local_pages[cpu][page / pages_per_directory][page % pages_per_directory][index % locals_per_page];
+}
+
+Status TranslationTable::initialise()
+{
+    kernel::MutexGuard growth(m_growth);
+    return back(1);
+}
+
+Status TranslationTable::back(uint32_t index)
+{
+    if (index >= abi::TABLE_ENTRIES)
+        return Code::NO_MEMORY;
+    if (index >= m_backed_global)
+        TRY(back_global(index));
+    if (index < m_backed_local)
+        return {};
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu)
+        TRY(back_local(cpu, index));
+    m_backed_local += locals_per_page;
+    return {};
+}
+
+Status TranslationTable::back_global(uint32_t index)
+{
+    auto* frame = TRY(kernel::allocate_pages(1));
+    auto* page = &global_base()[index / globals_per_page * globals_per_page];
+    const Status mapped = arch::map_page(reinterpret_cast<uint64_t>(page), arch::physical(frame), arch::Protection::READ_WRITE);
+    if (!mapped.ok()) {
+        kernel::free_pages(frame, 1);
+        return mapped;
+    }
+    for (uint32_t i = 0; i < globals_per_page; ++i)
+        new (&page[i]) GlobalEntry;
+    m_backed_global += globals_per_page;
+    return {};
+}
+
+// What an earlier attempt that ran out of memory has backed already is kept and used by the next one.
+Status TranslationTable::back_local(unsigned cpu, uint32_t index)
+{
+    const uint32_t page = index / locals_per_page;
+    auto**& directory = m_local_pages[cpu][page / pages_per_directory];
+    if (directory == nullptr) {
+        directory = static_cast<LocalEntry**>(TRY(kernel::allocate_pages(1)));
+        for (uint32_t i = 0; i < pages_per_directory; ++i)
+            directory[i] = nullptr;
+    }
+    if (directory[page % pages_per_directory] != nullptr)
+        return {};
+    auto* frame = TRY(kernel::allocate_pages(1));
+    auto* first = &local_base()[page * locals_per_page];
+    const Status mapped = arch::map_local_page(
+        cpu, reinterpret_cast<uint64_t>(first), arch::physical(frame), arch::Protection::READ_WRITE);
+    if (!mapped.ok()) {
+        kernel::free_pages(frame, 1);
+        return mapped;
+    }
+    auto* entries = static_cast<LocalEntry*>(frame);
+    for (uint32_t i = 0; i < locals_per_page; ++i)
+        make_missing(entries[i], first[i]);
+    directory[page % pages_per_directory] = entries;
+    return {};
+}
+
+Result<Reference> TranslationTable::allocate(Root& root)
+{
+    kernel::MutexGuard growth(m_growth);
+    uint32_t index = 0;
+    {
+        kernel::SpinGuard guard(m_lock);
+        index = m_free;
+        if (index != 0)
+            m_free = global_base()[index].next_free;
+    }
+    if (index == 0) {
+        TRY(back(m_high_water));
+        index = m_high_water;
+        // Release: who scans up to the high-water mark finds the entries backed.
+        __atomic_store_n(&m_high_water, index + 1, __ATOMIC_RELEASE);
+    }
+    Reference reference = &local_base()[index];
+    root.set_reference(reference);
+    auto& global = global_base()[index];
+    kernel::SpinGuard guard(global.lock);
+    global.state = EntryState::Live;
+    ++global.sequence;
+    global.root = &root;
+    global.canonical = reference;
+    return reference;
+}
+
+Result<Root*> TranslationTable::retire(Reference reference)
+{
+    auto& global = entry(reference);
+    kernel::SpinGuard guard(global.lock);
+    if (global.state != EntryState::Live)
+        return Code::GONE;
+    if (innermost(global) != nullptr && innermost(global)->rank() == Rank::Mediator)
+        return Code::BUSY;
+    global.state = EntryState::Dying;
+    Root* root = global.root;
+    global.root = nullptr;
+    flush(global, index(reference));
+    return root;
+}
+
+void TranslationTable::release(Reference reference)
+{
+    auto& global = entry(reference);
+    {
+        kernel::SpinGuard guard(global.lock);
+        while (global.chain != nullptr)
+            unlink(global, *global.chain);
+        flush(global, index(reference));
+        global.state = EntryState::Free;
+        global.canonical = nullptr;
+    }
+    kernel::SpinGuard guard(m_lock);
+    global.next_free = m_free;
+    m_free = index(reference);
+}
+
+Status TranslationTable::interpose(Interposer& interposer)
+{
+    auto& global = entry(interposer.reference());
+    kernel::SpinGuard guard(global.lock);
+    if (global.state != EntryState::Live)
+        return Code::GONE;
+    auto** link = &global.chain;
+    while (*link != nullptr && (*link)->rank() < interposer.rank())
+        link = &(*link)->m_next;
+    if (*link != nullptr && (*link)->rank() == interposer.rank())
+        return Code::BUSY;
+    interposer.m_next = *link;
+    *link = &interposer;
+    interposer.m_linked = true;
+    flush(global, index(interposer.reference()));
+    return {};
+}
+
+void TranslationTable::unlink(GlobalEntry& entry, Interposer& interposer)
+{
+    for (auto** link = &entry.chain; *link != nullptr; link = &(*link)->m_next) {
+        if (*link == &interposer) {
+            *link = interposer.m_next;
+            break;
+        }
+    }
+    interposer.m_linked = false;
+    flush(entry, index(interposer.reference()));
+}
+
+void TranslationTable::remove(Interposer& interposer)
+{
+    auto& global = entry(interposer.reference());
+    kernel::SpinGuard guard(global.lock);
+    unlink(global, interposer);
+}
+
+void TranslationTable::replace_root(Interposer& mediator, Root& root)
+{
+    auto& global = entry(mediator.reference());
+    kernel::SpinGuard guard(global.lock);
+    root.set_reference(mediator.reference());
+    global.root = &root;
+    unlink(global, mediator);
+}
+
+// Afterwards no call loads an old value. A call that loaded one before is over when its thread's generation is.
+void TranslationTable::flush(GlobalEntry& entry, uint32_t index)
+{
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        if ((entry.touched >> cpu) & 1)
+            make_missing(*local_on(cpu, index), local_base()[index]);
+    }
+    entry.touched = 0;
+}
+
+// What follows `interposer` in the chain (null, or one that was taken off: the head), or the representative, which may
+// not exist yet (null).
+Object* TranslationTable::behind(GlobalEntry& entry, const Interposer* interposer, unsigned cpu)
+{
+    const bool from_head = interposer == nullptr || !interposer->m_linked;
+    if (Interposer* next = from_head ? entry.chain : interposer->m_next)
+        return next->face();
+    if (entry.state != EntryState::Live)
+        return refusal(Code::GONE);
+    return entry.root->rep(cpu);
+}
+
+Object* TranslationTable::target_on_this_cpu(Reference reference, const Interposer* interposer, bool fill)
+{
+    auto& global = entry(reference);
+    for (;;) {
+        Root* root = nullptr;
+        unsigned cpu = 0;
+        {
+            kernel::SpinGuard guard(global.lock);
+            cpu = arch::cpu_id();
+            if (auto* target = behind(global, interposer, cpu)) {
+                if (fill && global.state == EntryState::Live) {
+                    // Release: who reads the entry through the linear map sees what the pointer leads to.
+                    __atomic_store_n(&reference->object, target, __ATOMIC_RELEASE);
+                    global.touched = static_cast<CpuSet>(global.touched | (1u << cpu));
+                }
+                return target;
+            }
+            root = global.root;
+        }
+        // The caller is counted, so the root it saw stays until its generation is over, whatever becomes of the entry.
+        if (auto made = root->make_rep(cpu); !made.ok())
+            return refusal(made.code());
+    }
+}
+
+Object* TranslationTable::resolve(Reference reference)
+{
+    return target_on_this_cpu(reference, nullptr, true);
+}
+
+Object* TranslationTable::resolve_behind(const Interposer& interposer)
+{
+    return target_on_this_cpu(interposer.reference(), &interposer, false);
+}
+
+Reference TranslationTable::at(uint32_t index) const
+{
+    return &local_base()[index];
+}
+
+Root* TranslationTable::root(Reference reference)
+{
+    auto& global = entry(reference);
+    kernel::SpinGuard guard(global.lock);
+    return global.root;
+}
+
+Interposer* TranslationTable::innermost(Reference reference)
+{
+    auto& global = entry(reference);
+    kernel::SpinGuard guard(global.lock);
+    return innermost(global);
+}
+
+Interposer* TranslationTable::innermost(const GlobalEntry& entry)
+{
+    Interposer* last = entry.chain;
+    while (last != nullptr && last->m_next != nullptr)
+        last = last->m_next;
+    return last;
+}
+
+Reference TranslationTable::find(ReferenceName name)
+{
+    if (name.index == 0 || name.index >= high_water())
+        return nullptr;
+    auto& global = global_base()[name.index];
+    kernel::SpinGuard guard(global.lock);
+    const bool lives = global.state == EntryState::Live && global.sequence == name.sequence;
+    return lives ? &local_base()[name.index] : nullptr;
+}
+
+ReferenceName TranslationTable::name(Reference reference)
+{
+    auto& global = entry(reference);
+    kernel::SpinGuard guard(global.lock);
+    return {index(reference), global.sequence};
+}
+
+}

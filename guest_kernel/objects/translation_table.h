@@ -1,0 +1,103 @@
+// The object translation table: per CPU the pointers through which calls go, and once for all what they stand for.
+#pragma once
+
+#include "kernel/mutex.h"
+#include "kernel/spinlock.h"
+#include "objects/interposer.h"
+#include "objects/root.h"
+
+namespace objects {
+
+enum class EntryState : uint8_t { Free, Live, Dying };
+
+// One object, at the same index as its local entries. `lock` guards every field and the filling of the local entries;
+// it is taken with interrupts off, innermost, and never held across a call through a reference.
+struct GlobalEntry {
+    kernel::SpinLock lock;
+    EntryState state = EntryState::Free;
+    // CPUs whose local entry may be filled. A CPU outside the set has not called since the last flush.
+    CpuSet touched = 0;
+    // Grows with each reuse, so that a list of work knows an object from its successor in the same entry.
+    uint32_t sequence = 0;
+    uint32_t next_free = 0;
+    Root* root = nullptr;
+    // The chain of interposers, outermost first.
+    Interposer* chain = nullptr;
+    Reference canonical = nullptr;
+};
+
+// How people and messages name a reference.
+struct ReferenceName {
+    uint32_t index;
+    uint32_t sequence;
+};
+
+class TranslationTable {
+public:
+    // Backs the first entries. Before any object.
+    Status initialise();
+
+    // An entry backed on every CPU, in the missing state, so that a call never faults. NO_MEMORY is possible.
+    Result<Reference> allocate(Root& root);
+    // Calls are refused from now on with GONE; those under way go on. Returns the root, which its last caller may still
+    // be using: free both one generation later (release). BUSY while a swap holds the object. An arbiter may stay in front.
+    Result<Root*> retire(Reference reference);
+    // The entry may be reused: no thread can hold a value loaded from it.
+    void release(Reference reference);
+
+    // Puts an interposer in its place in the chain; calls that start from now on meet it.
+    Status interpose(Interposer& interposer);
+    // Takes it off. Threads that loaded its face before may still enter it for one generation.
+    void remove(Interposer& interposer);
+    // Takes the mediator off and puts the new object in place of the old, in one step.
+    void replace_root(Interposer& mediator, Root& root);
+
+    // Where a call through `reference` goes now on this CPU, filling the entry; never null.
+    Object* resolve(Reference reference);
+    // The same for what lies behind an interposer.
+    Object* resolve_behind(const Interposer& interposer);
+
+    // The root now, or null. Stays for the caller's generation.
+    Root* root(Reference reference);
+    // The interposer next to the object, or null. Stays for the caller's generation.
+    Interposer* innermost(Reference reference);
+
+    uint32_t index(Reference reference) const;
+    bool contains(const void* address) const;
+    // The reference with that index and sequence, or null when it names nothing that lives.
+    Reference find(ReferenceName name);
+    ReferenceName name(Reference reference);
+    Reference at(uint32_t index) const;
+    // Indices below it have been given out at some time; 0 never is.
+    uint32_t high_water() const { return __atomic_load_n(&m_high_water, __ATOMIC_ACQUIRE); }
+
+private:
+    GlobalEntry& entry(Reference reference);
+    static Interposer* innermost(const GlobalEntry& entry);
+    Status back(uint32_t index);
+    Status back_global(uint32_t index);
+    Status back_local(unsigned cpu, uint32_t index);
+    LocalEntry* local_on(unsigned cpu, uint32_t index);
+    void flush(GlobalEntry& entry, uint32_t index);
+    void unlink(GlobalEntry& entry, Interposer& interposer);
+    Object* target_on_this_cpu(Reference reference, const Interposer* interposer, bool fill);
+    Object* behind(GlobalEntry& entry, const Interposer* interposer, unsigned cpu);
+
+    // Serialises growth. Outermost: backing allocates pages while it is held.
+    kernel::Mutex m_growth;
+    // Guards the free list.
+    kernel::SpinLock m_lock;
+    uint32_t m_free = 0;
+    uint32_t m_high_water = 1;
+    uint32_t m_backed_global = 0;
+    uint32_t m_backed_local = 0;
+    // Linear addresses of the frames of each CPU's table, so that any CPU can flush any other's entries.
+    LocalEntry** m_local_pages[abi::MAX_CPUS][16] = {};
+};
+
+TranslationTable& table();
+
+// A representative that answers every method with one status and does nothing.
+Object* refusal(Code code);
+
+}

@@ -1,0 +1,148 @@
+#include "workload/workload.h"
+
+#include "arch/ppc64/hypercall.h"
+#include "arch/ppc64/percpu.h"
+#include "kernel/clock.h"
+#include "kernel/generation.h"
+#include "kernel/spinlock.h"
+#include "kernel/text.h"
+#include "kernel/thread.h"
+
+namespace workload {
+
+namespace {
+
+// Below the threads that serve the system.
+constexpr unsigned client_priority = 10;
+
+// Guards the list. Innermost.
+kernel::SpinLock list_lock;
+Workload* workloads = nullptr;
+
+}
+
+Status Workload::start(const Parameters& parameters)
+{
+    if (m_started && !ended())
+        return Code::BUSY;
+    const uint64_t count = parameters.clients == 0 ? arch::cpu_count() : parameters.clients;
+    if (count > max_clients)
+        return Code::INVALID;
+    TRY(prepare());
+    m_started = true;
+    m_stop = false;
+    m_ended.clear();
+    m_operations_each = parameters.operations;
+    m_count = static_cast<unsigned>(count);
+    // One more than there are clients: the last to end is whoever finds nobody left, the starter included.
+    m_running = count + 1;
+    for (auto& gap : m_gaps)
+        gap = {};
+    arch::notify(abi::Stage::WORKLOAD_STARTED);
+    const Status status = start_clients(parameters);
+    client_ended();
+    return status;
+}
+
+Status Workload::start_clients(const Parameters& parameters)
+{
+    Status status;
+    for (unsigned i = 0; i < m_count; ++i) {
+        auto& client = m_clients[i];
+        const unsigned cpu = i % arch::cpu_count();
+        client = {this, i, cpu, Random(parameters.seed + i * 0x1000193), 0, 0, nullptr};
+        if (status.ok()) {
+            const kernel::ThreadOptions options{"client", client_priority, static_cast<int>(cpu), true};
+            status = kernel::status_of(
+                kernel::Thread::create(options, client_entry, reinterpret_cast<uint64_t>(&client)));
+        }
+        if (!status.ok())
+            client_ended();
+    }
+    if (!status.ok())
+        stop();
+    return status;
+}
+
+void Workload::client_entry(uint64_t argument)
+{
+    auto& client = *reinterpret_cast<Client*>(argument);
+    kernel::OuterLoop loop;
+    auto& workload = *client.workload;
+    if (!workload.enter(client).ok()) {
+        ++client.errors;
+    } else {
+        const uint64_t limit = workload.m_operations_each;
+        while (!__atomic_load_n(&workload.m_stop, __ATOMIC_RELAXED) && (limit == 0 || client.operations < limit)) {
+            workload.count(client, workload.run_job(client));
+            loop.pass();
+        }
+        if (!workload.leave(client))
+            ++client.errors;
+    }
+    workload.client_ended();
+}
+
+void Workload::count(Client& client, bool right)
+{
+    __atomic_store_n(&client.operations, client.operations + 1, __ATOMIC_RELAXED);
+    if (!right)
+        __atomic_store_n(&client.errors, client.errors + 1, __ATOMIC_RELAXED);
+    // The clients of a CPU take turns; one that is preempted here makes a gap look shorter by what it missed, never
+    // longer.
+    auto& gap = m_gaps[client.cpu];
+    const uint64_t now = kernel::now_ns();
+    if (gap.last_ns != 0 && now > gap.last_ns && now - gap.last_ns > gap.longest_ns)
+        gap.longest_ns = now - gap.last_ns;
+    gap.last_ns = now;
+}
+
+void Workload::client_ended()
+{
+    if (__atomic_sub_fetch(&m_running, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    if (!verify(totals()))
+        ++m_clients[0].errors;
+    arch::notify(abi::Stage::WORKLOAD_ENDED);
+    m_ended.signal();
+}
+
+Totals Workload::totals() const
+{
+    Totals totals;
+    totals.running = __atomic_load_n(&m_running, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < m_count; ++i) {
+        totals.operations += __atomic_load_n(&m_clients[i].operations, __ATOMIC_RELAXED);
+        totals.errors += __atomic_load_n(&m_clients[i].errors, __ATOMIC_RELAXED);
+    }
+    return totals;
+}
+
+Gap Workload::gap(unsigned cpu) const
+{
+    return m_gaps[cpu];
+}
+
+Workload* find(const char* name)
+{
+    kernel::SpinGuard guard(list_lock);
+    auto* workload = workloads;
+    while (workload != nullptr && !kernel::equal(workload->name(), name))
+        workload = workload->next;
+    return workload;
+}
+
+void add(Workload& workload)
+{
+    kernel::SpinGuard guard(list_lock);
+    workload.next = workloads;
+    workloads = &workload;
+}
+
+void for_each(void (*visit)(Workload&, void*), void* context)
+{
+    for (auto* workload = workloads; workload != nullptr; workload = workload->next)
+        visit(*workload, context);
+}
+
+}
