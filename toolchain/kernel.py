@@ -67,8 +67,8 @@ def build_kernel(
 
 
 def default_store() -> Store:
-    """The store in the user's cache."""
-    return Store(cache_directory())
+    """The store in the user's cache, in a directory of its own: the store removes what is old."""
+    return Store(cache_directory() / "build")
 
 
 def generated_headers(store: Store) -> SourceRoot:

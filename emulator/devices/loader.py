@@ -191,7 +191,7 @@ class ModuleLoader(RegisterDevice):
 
     def event(self, event: Event) -> None:
         """The time that a copy takes has passed: the module is staged, or could not be relocated."""
-        load = self._expect("copy", LoaderState.PLACED)
+        load = self._expect(f"copy of load {event.values[0]}", LoaderState.PLACED)
         try:
             self._copy(load)
         except (ModuleError, BusFault) as error:

@@ -63,8 +63,8 @@ class Mailbox(RegisterDevice):
     """Register page: :class:`emulator.abi.mailbox.MailboxRegister`; the rest is by hypercall (:meth:`serve`).
 
     Replies and events are logs that reading does not change, so that watching never shows in the machine's
-    state: the last REPLIES_KEPT replies and EVENTS_KEPT events. ``on_change`` is told when either grows; it is
-    an observer of the host's, no state.
+    state: the last REPLIES_KEPT replies and EVENTS_KEPT events. ``on_change`` is told when either grows; it
+    is an observer of the host's, no state.
     """
 
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:

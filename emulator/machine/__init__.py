@@ -5,6 +5,7 @@ from emulator.machine.cpu import Cpu, CpuState
 from emulator.machine.device import BusFault, Device, Event, Platform
 from emulator.machine.hardware import Hardware, Stop, Until
 from emulator.machine.policy import Directive, DirectiveKind, Policy, Random, RoundRobin
+from emulator.machine.state import MachineState
 from emulator.machine.stop import StopReason
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Event",
     "Hardware",
     "MachineConfig",
+    "MachineState",
     "Platform",
     "Policy",
     "Random",

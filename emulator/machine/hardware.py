@@ -112,6 +112,10 @@ class Hardware:
             message = f"{type(failure).__name__}: {failure}"
             return Stop(StopReason.ENGINE_FAULT, self.time, message)
 
+    def run_for(self, nanoseconds: int) -> Stop:
+        """Runs until machine time has advanced so far, or something else ends it."""
+        return self.run(Until(deadline_ns=self.time + nanoseconds))
+
     def _run(self, limits: Limits) -> Stop:
         while True:
             stop = self.engine.run(limits)

@@ -9,7 +9,7 @@ from emulator.modules.linked_module import Fixup, LinkedModule, Target
 from emulator.modules.placed_module import PlacedModule
 from emulator.modules.refusal import refusal
 from emulator.modules.relocation_fields import patch, required_alignment, signed
-from emulator.modules.relocation_types import Calculation, Check
+from emulator.modules.relocation_types import Calculation, is_short_toc
 from emulator.modules.segments import SegmentKind, contents
 from emulator.modules.stubs import RESTORE_TOC, TRAP, far_stub, toc_stub
 
@@ -144,7 +144,7 @@ def _check_value(fixup: Fixup, value: int, alignment: int) -> None:
     check = fixup.row.check
     if not check.allows(value):
         low, high = check.value
-        hint = "compile with -mcmodel=medium" if check is Check.SIGNED_16 else ""
+        hint = "compile with -mcmodel=medium" if is_short_toc(fixup.row) else ""
         raise refusal(f"{fixup}: value {value:#x} is out of range {low:#x}..{high:#x}", hint)
     if value % alignment:
         raise refusal(f"{fixup}: value {value:#x} is not a multiple of {alignment}")

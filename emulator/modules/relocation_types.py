@@ -340,3 +340,9 @@ def relocation_name(number: int) -> str:
     if number in REFUSED:
         return REFUSED[number][0]
     return f"type {number}"
+
+
+def is_short_toc(row: RelocationType) -> bool:
+    """Whether it reaches only 32 KiB around the TOC base: the small code model's."""
+    relative = row.calculation in (Calculation.TOC_RELATIVE, Calculation.GOT_RELATIVE)
+    return relative and row.check is Check.SIGNED_16

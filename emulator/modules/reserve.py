@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from emulator.modules.elf_relocations import Relocation
 from emulator.modules.kernel_symbols import ExportedSymbol, KernelSymbols
 from emulator.modules.linked_module import Region
-from emulator.modules.relocation_types import TYPES, Calculation, Check, RelocationType
+from emulator.modules.relocation_types import TYPES, Calculation, Check, is_short_toc
 from emulator.modules.resolve import Resolution
 from emulator.modules.stubs import STUB_SIZE
 
@@ -63,7 +63,7 @@ def reserve(
 ) -> Reservation:
     """Decides before anything is laid out, for every place in the region."""
     known = [(item, TYPES[item.number]) for item in relocations if item.number in TYPES]
-    own_toc = not _in_reach(kernel.toc, region) or any(_is_short(row) for _, row in known)
+    own_toc = not _in_reach(kernel.toc, region) or any(is_short_toc(row) for _, row in known)
     shared_toc = None if own_toc else kernel.toc
     stubs: dict[SlotKey, int] = {}
     addresses: dict[SlotKey, int] = {}
@@ -81,13 +81,6 @@ def reserve(
 def _in_reach(toc: int, region: Region) -> bool:
     low, high = toc - _TOC_REACH + _MARGIN, toc + _TOC_REACH - _MARGIN
     return low <= region.start and region.end <= high
-
-
-def _is_short(row: RelocationType) -> bool:
-    return (
-        row.calculation in (Calculation.TOC_RELATIVE, Calculation.GOT_RELATIVE)
-        and row.check is Check.SIGNED_16
-    )
 
 
 def _reaches(callee: ExportedSymbol, addend: int, check: Check, region: Region) -> bool:

@@ -261,7 +261,7 @@ void Loader::abandon(Module& module, const kernel::GuardedOutcome& outcome)
         undone = guard(module, run_destructors);
     if (!undone.still_runs)
         retract_everywhere(module);
-    if (undone.still_runs || module.users != 0 || used_by_anyone(module))
+    if (undone.still_runs || module_space().in_use(module) || used_by_anyone(module))
         return enter(module, ModuleState::Failed);
     free_module(&module, "aborted");
 }

@@ -194,6 +194,12 @@ void ModuleSpace::set_state(Module& module, ModuleState state)
     module.state = state;
 }
 
+bool ModuleSpace::in_use(const Module& module)
+{
+    kernel::MutexGuard guard(m_lock);
+    return module.users != 0;
+}
+
 void ModuleSpace::for_each(void (*visit)(const Module&, void*), void* context)
 {
     kernel::MutexGuard guard(m_lock);

@@ -84,6 +84,7 @@ public:
     // Active or Failed -> Unloading. NOT_FOUND, or BUSY when it has users or another state.
     Result<Module*> begin_unload(uint64_t id);
     void set_state(Module& module, ModuleState state);
+    bool in_use(const Module& module);
 
     // Calls visit for each module in the order of addresses, under the lock: visit must not call back.
     void for_each(void (*visit)(const Module&, void*), void* context);

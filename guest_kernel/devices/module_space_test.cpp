@@ -2,8 +2,11 @@
 #include "devices/module_space.h"
 
 #include "arch/ppc64/mmu.h"
+#include "kernel/frames.h"
 #include "kernel/heap.h"
+#include "kernel/page_source.h"
 #include "kernel/test.h"
+#include "kernel/thread.h"
 
 namespace devices {
 
@@ -72,6 +75,44 @@ kernel::Test out_of_memory{"modules.out_of_memory", [] {
         if (made.ok())
             module_space().destroy(made.value());
         EXPECT(kernel::usage(kernel::Tag::Module).bytes == before);
+    }
+}};
+
+// The frame pool, which refuses this thread's n-th request for pages and those that follow.
+class ScarcePages final : public kernel::PageSource {
+public:
+    explicit ScarcePages(uint64_t refused) : m_left(refused) { kernel::set_page_source(*this); }
+    ~ScarcePages() { kernel::set_page_source(kernel::frame_pool()); }
+
+    Result<void*> allocate_pages(size_t pages) override
+    {
+        if (kernel::current_thread() == m_thread && m_left <= 1)
+            return Code::NO_MEMORY;
+        if (kernel::current_thread() == m_thread)
+            --m_left;
+        return kernel::frame_pool().allocate_pages(pages);
+    }
+    void free_pages(void* first, size_t pages) override { kernel::frame_pool().free_pages(first, pages); }
+
+private:
+    kernel::Thread* m_thread = kernel::current_thread();
+    uint64_t m_left;
+};
+
+kernel::Test out_of_pages{"modules.out_of_pages", [] {
+    // Page tables and heap blocks that stay are there after the first time.
+    module_space().destroy(make_module(one_each));
+    const uint64_t free_before = kernel::frames_free();
+    bool made = false;
+    for (uint64_t n = 1; !made; ++n) {
+        ScarcePages scarce(n);
+        const auto module = module_space().create("test", one_each);
+        made = module.ok();
+        EXPECT(made == (n > 3));
+        EXPECT(made || module.code() == Code::NO_MEMORY);
+        if (made)
+            module_space().destroy(module.value());
+        EXPECT(kernel::frames_free() == free_before);
     }
 }};
 

@@ -5,6 +5,7 @@
 #include "arch/ppc64/cpu.h"
 #include "arch/ppc64/hypercall.h"
 #include "arch/ppc64/mmu.h"
+#include "arch/ppc64/percpu.h"
 #include "kernel/clock.h"
 #include "kernel/frames.h"
 #include "kernel/mutex.h"
@@ -202,6 +203,38 @@ Status wait_for_mutex(uint64_t mutex)
     MutexGuard guard(*reinterpret_cast<Mutex*>(mutex));
     return {};
 }
+
+Status fault_with_spin_lock(uint64_t)
+{
+    SpinLock lock;
+    SpinGuard guard(lock);
+    return store_to_null(0);
+}
+
+Status fault_with_mutex(uint64_t)
+{
+    Mutex mutex;
+    MutexGuard guard(mutex);
+    return store_to_null(0);
+}
+
+Status fault_without_preemption(uint64_t)
+{
+    preempt_disable();
+    return store_to_null(0);
+}
+
+Status failed_assertion(uint64_t)
+{
+    ASSERT(arch::cpu_count() == 0);
+    return {};
+}
+
+// What such code was changing cannot be trusted.
+Test spin_lock{"panic.guarded_fault_with_spin_lock", [] { run(fault_with_spin_lock); }};
+Test mutex{"panic.guarded_fault_with_mutex", [] { run(fault_with_mutex); }};
+Test preemption{"panic.guarded_fault_without_preemption", [] { run(fault_without_preemption); }};
+Test assertion{"panic.guarded_assertion", [] { run(failed_assertion); }};
 
 Test never_comes_back{"guarded.never_comes_back", [] {
     Mutex mutex;

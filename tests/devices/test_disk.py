@@ -190,7 +190,7 @@ def test_injected_errors_hit_the_operation_that_was_named(fault: DiskFault, expe
     driver.disk.inject(fault)
     codes = [driver.write(block, block_of(str(block))) for block in range(5)]
     assert "".join("." if code == Code.OK else "F" for code in codes) == expected
-    assert {code for code in codes} <= {Code.OK, Code.IO_ERROR}
+    assert set(codes) <= {Code.OK, Code.IO_ERROR}
     for block, code in enumerate(codes):
         expected_block = block_of(str(block)) if code == Code.OK else bytes(DISK_BLOCK_SIZE)
         assert driver.disk.medium.read(block) == expected_block
@@ -277,7 +277,7 @@ def test_a_file_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
     path.write_bytes(bytes(3 * DISK_BLOCK_SIZE))
     with pytest.raises(UsageError, match="3 blocks, the disk only 2"):
         Disk(DiskConfig(blocks=2, path=path))
-    with pytest.raises(UsageError, match="Is a directory|No such file"):
+    with pytest.raises(UsageError, match=r"Is a directory|No such file"):
         Disk().medium.export(tmp_path)
 
 

@@ -16,8 +16,8 @@ from emulator.abi.memory_map import BOOT_INFO, PAGE_SIZE
 from emulator.abi.panic import PANIC_RECORD
 from emulator.abi.status import Code
 from emulator.devices.console import Console
-from emulator.devices.disk import Disk
-from emulator.devices.loader import ModuleLoader
+from emulator.devices.disk import Disk, DiskConfig
+from emulator.devices.loader import ModuleLoader, SegmentSource
 from emulator.devices.mailbox import Mailbox
 from emulator.devices.power import Power
 from emulator.machine import Hardware, MachineConfig, RoundRobin, Stop, StopReason, Until
@@ -47,6 +47,8 @@ class KernelMachine:
         flags: int = 0,
         arguments: str = "",
         quantum: int = 20_000,
+        modules: SegmentSource | None = None,
+        disk: DiskConfig | None = None,
     ) -> None:
         self.hardware = Hardware(MachineConfig(cpus=cpus, memory=memory, policy=RoundRobin(quantum)))
         self.console = Console()
@@ -54,7 +56,9 @@ class KernelMachine:
         """The decoded PanicRecord of a kernel that panicked."""
         self.stages: list[tuple[Stage, int]] = []
         self.symbols = symbols_of(image)
-        for device in (self.console, Power(), Disk(), Mailbox(), ModuleLoader(NoModules())):
+        self.disk, self.mailbox = Disk(disk), Mailbox()
+        self.loader = ModuleLoader(modules or NoModules())
+        for device in (self.console, Power(), self.disk, self.mailbox, self.loader):
             self.hardware.attach(device)
         self.hardware.on_hypercall = self._hypercall
         self._boot(image, flags, arguments)
@@ -106,6 +110,8 @@ class KernelMachine:
     def _hypercall(self, cpu: int, number: int, arguments: tuple[int, ...]) -> tuple[int, int]:
         del cpu
         match number:
+            case Hypercall.MAILBOX_GET | Hypercall.MAILBOX_REPLY | Hypercall.EVENT:
+                return self.mailbox.serve(number, arguments)
             case Hypercall.NOTIFY:
                 self.stages.append((Stage(arguments[0]), arguments[1]))
             case Hypercall.PANIC:

@@ -47,7 +47,10 @@ static const char* const names[] = {"alpha", "beta", "gamma"};
 long shared_state = 3;
 static int (*const handlers[])(const char*, ...) = {kernel_print, kernel_print};
 
-static int [[gnu::noinline]] helper(int value) { own_state[value & 15] += value; return kernel_print(names[value % 3]); }
+[[gnu::noinline]] static int helper(int value) {
+    own_state[value & 15] += value;
+    return kernel_print(names[value % 3]);
+}
 int Derived::first(int value) { kernel_lock(&m_words[1]); return Base::first(value) + helper(value); }
 int Derived::second() { return kernel_print("derived %d", m_member) + handlers[m_member & 1]("x"); }
 int Derived::third(int selector) {
@@ -76,4 +79,4 @@ extern "C" long module_init() {
 extern "C" void module_exit() { kernel_lock(own_state); }
 [[gnu::used]] static void* const pinned[] = {&shared_state, (void*)&kernel_limits[2], (void*)module_init};
 [[gnu::used]] static long own_pointer = reinterpret_cast<long>(&own_state[7]);
-""".replace("static int [[gnu::noinline]] helper", "[[gnu::noinline]] static int helper")
+"""

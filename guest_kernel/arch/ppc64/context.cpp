@@ -86,7 +86,8 @@ Context* switch_to(Context& from, Context& to)
 {
     if (from.pid != to.pid)
         load_pid(to.pid);
-    // Until r1 follows, a fault finds it outside the stack and goes to the emergency stack.
+    // Until r1 follows, an exception finds it outside the stack: no reset may come (a fault would be a bug).
+    reset_disable();
     announce(to);
     return switch_context(&from, &to);
 }

@@ -52,6 +52,11 @@ inline bool irq_enabled() { return (read_msr() & ASM_MSR_EE) != 0; }
 inline void irq_disable() { asm volatile("mtmsrd %0, 1" : : "r"(uint64_t{ASM_MSR_RI}) : "memory"); }
 inline void irq_enable() { asm volatile("mtmsrd %0, 1" : : "r"(uint64_t{ASM_MSR_EE | ASM_MSR_RI}) : "memory"); }
 
+// With RI off a system reset, which comes though interrupts are off, waits until it is on again. For the moments in
+// which the exception entry could not find a stack to use. Interrupts are off before and after.
+inline void reset_disable() { asm volatile("mtmsrd %0, 1" : : "r"(uint64_t{0}) : "memory"); }
+inline void reset_enable() { irq_disable(); }
+
 // Turns interrupts off; hand the result to irq_restore. Nests.
 [[nodiscard]] inline bool irq_save()
 {

@@ -27,7 +27,13 @@ void call_on_stack(arch::TrapFrame* frame, const char* what, uint64_t top);
 // problem_state.S
 [[noreturn]] void leave_problem_state(arch::TrapFrame* frame);
 
-void report_fatal(arch::TrapFrame* frame, const char* what) { kernel::on_fatal(*frame, what); }
+// On the emergency stack.
+void report_fatal(arch::TrapFrame* frame, const char* what)
+{
+    arch::reset_enable();
+    kernel::on_fatal(*frame, what);
+    arch::reset_disable();
+}
 }
 
 namespace arch {
@@ -37,7 +43,6 @@ namespace {
 // DSISR and, for instruction storage, SRR1 bits.
 constexpr uint64_t FAULT_NOT_MAPPED = 0x4000'0000;
 constexpr uint64_t FAULT_NO_EXECUTE = 0x1000'0000;
-constexpr uint64_t FAULT_NO_EXECUTE_ENGINE = 0x0800'0000;
 constexpr uint64_t FAULT_STORE = 0x0200'0000;
 // Program interrupt reasons in SRR1.
 constexpr uint64_t PROGRAM_ILLEGAL = 0x8'0000;
@@ -66,7 +71,7 @@ const char* describe_fetch_fault(const TrapFrame& frame)
 {
     if (frame.srr0 < NULL_END)
         return "call through a null pointer";
-    if ((frame.srr1 & (FAULT_NO_EXECUTE | FAULT_NO_EXECUTE_ENGINE)) != 0)
+    if ((frame.srr1 & FAULT_NO_EXECUTE) != 0)
         return "execution of a no-execute page";
     return "execution at an unmapped address";
 }
@@ -101,6 +106,12 @@ bool on_emergency_stack(const TrapFrame& frame)
     return address >= percpu.emergency_low && address < percpu.emergency_high;
 }
 
+const char* describe_bad_stack(const TrapFrame& frame)
+{
+    const uint64_t limit = this_cpu().stack_low + STACK_RESERVE;
+    return limit - frame.stack_pointer() < OVERFLOW_SPAN ? stack_overflow : "bad kernel stack pointer";
+}
+
 // The exception entry found r1 outside the stack, or too near its end for a handler.
 bool stack_was_bad(const TrapFrame& frame)
 {
@@ -108,32 +119,37 @@ bool stack_was_bad(const TrapFrame& frame)
     return on_emergency_stack(frame) && percpu.stack_low != percpu.emergency_low;
 }
 
-// A fault in the report itself must be reported on this stack, below what is in use.
-void use_emergency_bounds()
+struct StackBounds {
+    uint64_t low;
+    uint64_t high;
+};
+
+StackBounds exchange_bounds(StackBounds to)
 {
     PerCpu& percpu = this_cpu();
-    percpu.stack_low = percpu.emergency_low;
-    percpu.stack_limit = percpu.emergency_low + STACK_RESERVE;
-    percpu.stack_high = percpu.emergency_high;
+    const StackBounds from{percpu.stack_low, percpu.stack_high};
+    percpu.stack_low = to.low;
+    percpu.stack_limit = to.low + STACK_RESERVE;
+    percpu.stack_high = to.high;
+    return from;
 }
 
-// The report needs more stack than the interrupted one may have left, so it always has the emergency stack.
+// The report needs more stack than the interrupted one may have left, so it always has the emergency stack; a fault in
+// the report is reported below it. Returns when the fault was in guarded code, and the frame now leads to its recovery,
+// or when a watchdog lets the kernel run on.
 void handle_fatal(TrapFrame& frame, const char* what)
 {
     PerCpu& percpu = this_cpu();
-    const uint64_t low = percpu.stack_low;
-    const uint64_t high = percpu.stack_high;
     ++percpu.exception_depth;
-    use_emergency_bounds();
+    // While r1 is in one stack and PerCpu names the other; report_fatal turns it on again.
+    reset_disable();
+    const StackBounds interrupted = exchange_bounds({percpu.emergency_low, percpu.emergency_high});
     if (on_emergency_stack(frame))
-        kernel::on_fatal(frame, what);
+        report_fatal(&frame, what);
     else
         call_on_stack(&frame, what, percpu.emergency_high);
-    // Returned: the fault was in guarded code and the frame leads to its recovery, or a watchdog let the kernel run on.
+    exchange_bounds(interrupted);
     --percpu.exception_depth;
-    percpu.stack_low = low;
-    percpu.stack_limit = low + STACK_RESERVE;
-    percpu.stack_high = high;
 }
 
 void handle_kernel_fault(TrapFrame& frame)
@@ -204,13 +220,14 @@ void handle_exception(arch::TrapFrame* frame)
 {
     using namespace arch;
     if (stack_was_bad(*frame))
-        handle_fatal(*frame, stack_overflow);
+        handle_fatal(*frame, describe_bad_stack(*frame));
     else if (is_interrupt(frame->vector))
         handle_interrupt(*frame);
     else if (is_programs_own(*frame))
         leave_problem_state(frame);
     else
         handle_kernel_fault(*frame);
-    if (frame->interrupts_were_on())
+    // A switch of threads would leave the emergency stack to the next exception.
+    if (frame->interrupts_were_on() && !on_emergency_stack(*frame))
         kernel::on_exception_exit();
 }

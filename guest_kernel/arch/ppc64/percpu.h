@@ -30,6 +30,7 @@ struct PerCpu {
     uint64_t stack_limit;
     uint64_t stack_high;
     uint64_t emergency_high;
+    uint64_t emergency_limit;
     uint64_t user_stack; // r1 for an exception from problem state
     kernel::Thread* current_thread; // r13 for an exception
     uint64_t stack_low;
@@ -56,6 +57,7 @@ static_assert(offsetof(PerCpu, saved_cr) == PERCPU_SAVED_CR && offsetof(PerCpu, 
 static_assert(offsetof(PerCpu, saved_srr1) == PERCPU_SAVED_SRR1);
 static_assert(offsetof(PerCpu, stack_limit) == PERCPU_STACK_LIMIT && offsetof(PerCpu, stack_high) == PERCPU_STACK_HIGH);
 static_assert(offsetof(PerCpu, emergency_high) == PERCPU_EMERGENCY_HIGH);
+static_assert(offsetof(PerCpu, emergency_limit) == PERCPU_EMERGENCY_LIMIT);
 static_assert(offsetof(PerCpu, user_stack) == PERCPU_USER_STACK);
 static_assert(offsetof(PerCpu, current_thread) == PERCPU_CURRENT_THREAD);
 

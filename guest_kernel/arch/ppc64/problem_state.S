@@ -5,7 +5,7 @@
 
     .text
 
-// Copies a TrapFrame from r3 to r4. Overwrites r0, r5, r6, CTR.
+// Copies a TrapFrame from r3 to r4. Overwrites r0, r5, CTR.
 copy_trap_frame:
     li      5, FRAME_SIZE / 8
     mtctr   5
@@ -27,13 +27,14 @@ FUNCTION enter_problem_state
     b       exception_return
 END_FUNCTION enter_problem_state
 
-// leave_problem_state(frame r3): frame was pushed by an exception from problem state. Does not return: hands the
-// program's registers to the caller of enter_problem_state, and that call returns the vector.
+// leave_problem_state(frame r3): frame was pushed by an exception from problem state. Interrupts off. Does not return:
+// hands the program's registers to the caller of enter_problem_state, and that call returns the vector.
 FUNCTION leave_problem_state
-    addi    1, 3, FRAME_SIZE            // where enter_problem_state pushed its frame; nothing below is in use
-    ld      4, KEEP_ARGUMENT(1)
+    addi    7, 3, FRAME_SIZE            // where enter_problem_state pushed its frame
+    ld      4, KEEP_ARGUMENT(7)
     bl      copy_trap_frame
-    ld      3, FRAME_VECTOR(4)
+    ld      3, FRAME_VECTOR(3)
+    mr      1, 7                        // only now: what lies below r1 belongs to the next exception
     RESTORE_REGISTERS
     blr
 END_FUNCTION leave_problem_state

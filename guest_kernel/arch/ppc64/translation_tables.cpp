@@ -135,6 +135,7 @@ void set_stacks(PerCpu& percpu, unsigned id)
     percpu.stack_limit = percpu.stack_low + STACK_RESERVE;
     percpu.stack_high = cpu_stacks[id].boot.high();
     percpu.emergency_low = cpu_stacks[id].emergency.low();
+    percpu.emergency_limit = percpu.emergency_low + STACK_RESERVE;
     percpu.emergency_high = cpu_stacks[id].emergency.high();
 }
 

@@ -62,8 +62,11 @@ from_problem_state:
     ld      4, PERCPU_USER_STACK(1)
     addi    4, 4, -TRAP_PUSH
     b       translation_on
-bad_stack:
+bad_stack:                              // a second exception finds r1 inside the emergency stack
+    ld      4, PERCPU_EMERGENCY_LIMIT(1)
+    std     4, PERCPU_STACK_LIMIT(1)
     ld      4, PERCPU_EMERGENCY_HIGH(1)
+    std     4, PERCPU_STACK_HIGH(1)
     addi    4, 4, -TRAP_PUSH
 translation_on:
     mr      1, 4

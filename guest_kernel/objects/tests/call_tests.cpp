@@ -25,7 +25,7 @@ bool folds_right(Ref<Probe> probe)
     return pair.low == 1 + 4 + 9 + 16 + 25 && pair.high == 6 + 14 + 24 + 45 + 70;
 }
 
-kernel::Test miss_then_direct{"objects.first_call_fills_the_entry", [] {
+kernel::Test miss_then_direct{"objects.first_call_fills_the_entry", counted<[] {
     auto probe = make_probe();
     const auto* stubs_address = reinterpret_cast<Object*>(&probe.reference()->stubs);
     EXPECT(probe.reference()->object == stubs_address);
@@ -34,24 +34,24 @@ kernel::Test miss_then_direct{"objects.first_call_fills_the_entry", [] {
     EXPECT(folds_right(probe));
     EXPECT(probe->calls().value() == 2);
     EXPECT(destroy(probe.reference()).ok());
-}};
+}>};
 
-kernel::Test class_slot{"objects.every_object_tells_class_and_reference", [] {
+kernel::Test class_slot{"objects.every_object_tells_class_and_reference", counted<[] {
     auto probe = make_probe();
     EXPECT(probe->class_of().value() == &ProbeRep<1>::descriptor);
     EXPECT(probe->canonical().value() == probe.reference());
     EXPECT(destroy(probe.reference()).ok());
-}};
+}>};
 
-kernel::Test destroyed{"objects.call_on_a_destroyed_object_is_refused", [] {
+kernel::Test destroyed{"objects.call_on_a_destroyed_object_is_refused", counted<[] {
     auto probe = make_probe();
     EXPECT(probe->calls().ok());
     EXPECT(destroy(probe.reference()).ok());
     EXPECT(probe->calls().code() == Code::GONE);
     EXPECT(destroy(probe.reference()).code() == Code::GONE);
-}};
+}>};
 
-kernel::Test reuse{"objects.entry_is_reused_only_after_a_generation", [] {
+kernel::Test reuse{"objects.entry_is_reused_only_after_a_generation", counted<[] {
     auto first = make_probe();
     const auto old_name = table().name(first.reference());
     EXPECT(destroy(first.reference()).ok());
@@ -68,9 +68,9 @@ kernel::Test reuse{"objects.entry_is_reused_only_after_a_generation", [] {
     EXPECT(third->calls().value() == 0);
     EXPECT(destroy(second.reference()).ok());
     EXPECT(destroy(third.reference()).ok());
-}};
+}>};
 
-kernel::Test no_memory{"objects.creation_without_memory_leaves_nothing", [] {
+kernel::Test no_memory{"objects.creation_without_memory_leaves_nothing", counted<[] {
     for (uint64_t n = 1;; ++n) {
         kernel::FailAllocation fail(n);
         auto probe = create<ProbeRoot<1>>();
@@ -81,9 +81,9 @@ kernel::Test no_memory{"objects.creation_without_memory_leaves_nothing", [] {
         }
         EXPECT(probe.code() == Code::NO_MEMORY);
     }
-}};
+}>};
 
-kernel::Test counting{"arbiter.counts_calls_and_instructions", [] {
+kernel::Test counting{"arbiter.counts_calls_and_instructions", counted<[] {
     auto probe = make_probe();
     EXPECT(folds_right(probe));
     auto arbiter = CountingArbiter::attach(probe.reference());
@@ -102,9 +102,9 @@ kernel::Test counting{"arbiter.counts_calls_and_instructions", [] {
     EXPECT(folds_right(probe));
     EXPECT(probe->calls().value() == 12);
     EXPECT(destroy(probe.reference()).ok());
-}};
+}>};
 
-kernel::Test nested{"arbiter.nested_calls_return_to_their_callers", [] {
+kernel::Test nested{"arbiter.nested_calls_return_to_their_callers", counted<[] {
     auto outer = make_probe();
     auto inner = make_probe();
     auto first = CountingArbiter::attach(outer.reference());
@@ -116,12 +116,12 @@ kernel::Test nested{"arbiter.nested_calls_return_to_their_callers", [] {
     UncountedScope uncounted;
     CountingArbiter::detach(first.value());
     CountingArbiter::detach(second.value());
-    CountedScope counted;
+    CountedScope again;
     EXPECT(destroy(outer.reference()).ok());
     EXPECT(destroy(inner.reference()).ok());
-}};
+}>};
 
-kernel::Test deep{"arbiter.recursion_deeper_than_the_records_goes_through_uncounted", [] {
+kernel::Test deep{"arbiter.recursion_deeper_than_the_records_goes_through_uncounted", counted<[] {
     auto probe = make_probe();
     auto arbiter = CountingArbiter::attach(probe.reference());
     const uint64_t depth = RecordStack::capacity + 8;
@@ -132,7 +132,7 @@ kernel::Test deep{"arbiter.recursion_deeper_than_the_records_goes_through_uncoun
         CountingArbiter::detach(arbiter.value());
     }
     EXPECT(destroy(probe.reference()).ok());
-}};
+}>};
 
 }
 

@@ -4,6 +4,7 @@
 #include "kernel/event.h"
 #include "kernel/generation.h"
 #include "kernel/thread.h"
+#include "objects/counted_scope.h"
 #include "objects/hot_swap.h"
 #include "objects/lifetime.h"
 #include "objects/standard_class.h"
@@ -117,7 +118,15 @@ public:
     }
 };
 
-// For the test's own thread, which is counted: it stands at its outermost level here and waits for swaps.
+// A test's body as a counted thread runs it, for it calls through references.
+template <auto body>
+void counted()
+{
+    CountedScope scope;
+    body();
+}
+
+// Inside a counted body: the thread stands at its outermost level here and waits for swaps.
 class [[nodiscard]] UncountedScope {
 public:
     UncountedScope() { kernel::leave_generation(); }

@@ -58,14 +58,10 @@ struct Caller {
     }
 };
 
-void wait_for_phase(HotSwap& swap, Phase phase)
-{
-    UncountedScope uncounted;
-    while (swap.phase() != phase && !swap.finished())
-        kernel::sleep_until(kernel::now_ns() + 10 * kernel::microsecond);
-}
+// Once start has returned the mediator is in place; the phase stays Forward as long as the thread that started the swap
+// is counted, for it was so before.
 
-kernel::Test basic{"swap.state_and_reference_survive", [] {
+kernel::Test basic{"swap.state_and_reference_survive", counted<[] {
     const uint64_t alive = roots_alive;
     auto probe = make_probe();
     probe->fold(1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
@@ -77,16 +73,16 @@ kernel::Test basic{"swap.state_and_reference_survive", [] {
     EXPECT(roots_alive == alive + 1);
     destroy_and_drain(probe.reference());
     EXPECT(roots_alive == alive);
-}};
+}>};
 
-kernel::Test untouched{"swap.of_an_object_that_no_cpu_has_touched", [] {
+kernel::Test untouched{"swap.of_an_object_that_no_cpu_has_touched", counted<[] {
     auto probe = make_probe();
     EXPECT(swap_and_wait<2>(probe.reference()).ok());
     EXPECT(probe->version().value() == 2);
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test memory{"swap.leaves_no_memory_behind", [] {
+kernel::Test memory{"swap.leaves_no_memory_behind", counted<[] {
     auto probe = make_probe();
     EXPECT(swap_and_wait<2>(probe.reference()).ok());
     const auto interposers = kernel::usage(kernel::Tag::Interposer).bytes;
@@ -98,19 +94,19 @@ kernel::Test memory{"swap.leaves_no_memory_behind", [] {
     EXPECT(kernel::usage(kernel::Tag::Transfer).bytes == transfers);
     EXPECT(kernel::usage(kernel::Tag::Test).bytes == objects);
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test residue{"swap.entry_leads_straight_to_the_new_object", [] {
+kernel::Test residue{"swap.entry_leads_straight_to_the_new_object", counted<[] {
     auto probe = make_probe();
     EXPECT(swap_and_wait<2>(probe.reference()).ok());
     EXPECT(probe->version().ok());
-    CountedScope counted;
+    CountedScope again;
     EXPECT(probe.reference()->object == table().root(probe.reference())->rep(0));
     EXPECT(table().innermost(probe.reference()) == nullptr);
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test busy{"swap.second_swap_of_the_object_is_refused", [] {
+kernel::Test busy{"swap.second_swap_of_the_object_is_refused", counted<[] {
     auto probe = make_probe();
     Lingerer lingerer{probe};
     Helper inside(Lingerer::body, &lingerer);
@@ -127,16 +123,15 @@ kernel::Test busy{"swap.second_swap_of_the_object_is_refused", [] {
     inside.join();
     EXPECT(lingerer.status.ok());
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test forward{"swap.waits_in_forward_for_who_was_inside_before", [] {
+kernel::Test forward{"swap.waits_in_forward_for_who_was_inside_before", counted<[] {
     auto probe = make_probe();
     Lingerer lingerer{probe};
     Helper inside(Lingerer::body, &lingerer);
     lingerer.entered.wait();
     auto swap = swap_to<2>(probe.reference());
     EXPECT(swap.ok());
-    wait_for_phase(*swap.value(), Phase::Forward);
     // Others go through meanwhile, to the old object.
     EXPECT(probe->version().value() == 1);
     EXPECT(swap.value()->phase() == Phase::Forward);
@@ -150,9 +145,9 @@ kernel::Test forward{"swap.waits_in_forward_for_who_was_inside_before", [] {
     swap.value()->release();
     inside.join();
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test block{"swap.call_that_was_blocked_goes_on_at_the_new_object", [] {
+kernel::Test block{"swap.call_that_was_blocked_goes_on_at_the_new_object", counted<[] {
     auto probe = make_probe();
     EXPECT(probe->version().value() == 1);
     kernel::Event exporting;
@@ -178,16 +173,15 @@ kernel::Test block{"swap.call_that_was_blocked_goes_on_at_the_new_object", [] {
     EXPECT(swap.value()->counts().blocked_ns_max >= kernel::millisecond / 2);
     swap.value()->release();
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test recursion{"swap.calls_of_a_thread_that_is_inside_go_through", [] {
+kernel::Test recursion{"swap.calls_of_a_thread_that_is_inside_go_through", counted<[] {
     auto probe = make_probe();
     struct Context {
         Ref<Probe> probe;
         uint64_t depth = 0;
     } context{probe};
     auto swap = swap_to<2>(probe.reference());
-    wait_for_phase(*swap.value(), Phase::Forward);
     Helper recursive([](void* raw) {
         auto& self = *static_cast<Context*>(raw);
         self.depth = self.probe->descend(self.probe, self.probe, 100).value();
@@ -200,9 +194,9 @@ kernel::Test recursion{"swap.calls_of_a_thread_that_is_inside_go_through", [] {
     EXPECT(context.depth == 100);
     swap.value()->release();
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test export_fails{"swap.failed_export_leaves_the_old_object_in_service", [] {
+kernel::Test export_fails{"swap.failed_export_leaves_the_old_object_in_service", counted<[] {
     auto probe = make_probe();
     probe->fold(1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
     script.export_fails = Code::IO_ERROR;
@@ -212,9 +206,9 @@ kernel::Test export_fails{"swap.failed_export_leaves_the_old_object_in_service",
     EXPECT(probe->calls().value() == 1);
     EXPECT(swap_and_wait<2>(probe.reference()).ok());
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test import_fails{"swap.failed_import_leaves_the_old_object_in_service", [] {
+kernel::Test import_fails{"swap.failed_import_leaves_the_old_object_in_service", counted<[] {
     const uint64_t alive = roots_alive;
     auto probe = make_probe();
     probe->fold(1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
@@ -225,15 +219,15 @@ kernel::Test import_fails{"swap.failed_import_leaves_the_old_object_in_service",
     EXPECT(probe->version().value() == 1);
     EXPECT(probe->calls().value() == 1);
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test abort{"swap.aborted_in_forward_ends_at_once_for_callers", [] {
+kernel::Test abort{"swap.aborted_in_forward_ends_at_once_for_callers", counted<[] {
     auto probe = make_probe();
     Lingerer lingerer{probe};
     Helper inside(Lingerer::body, &lingerer);
     lingerer.entered.wait();
     auto swap = swap_to<2>(probe.reference());
-    wait_for_phase(*swap.value(), Phase::Forward);
+    EXPECT(swap.value()->phase() == Phase::Forward);
     EXPECT(swap.value()->abort(Code::CANCELLED).ok());
     EXPECT(table().innermost(probe.reference()) == nullptr);
     EXPECT(probe->version().value() == 1);
@@ -245,15 +239,19 @@ kernel::Test abort{"swap.aborted_in_forward_ends_at_once_for_callers", [] {
     swap.value()->release();
     inside.join();
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test time_limit{"swap.block_phase_ends_at_its_time_limit", [] {
+kernel::Test time_limit{"swap.block_phase_ends_at_its_time_limit", counted<[] {
     auto probe = make_probe();
     Lingerer lingerer{probe};
     SwapOptions options;
     options.time_limit_ns = 5 * kernel::millisecond;
+    const uint64_t rounds = kernel::generations().rounds();
     auto swap = swap_to<2>(probe.reference(), options);
-    wait_for_phase(*swap.value(), Phase::Forward);
+    // Whoever is counted from now on does not hold up the forward phase.
+    while (kernel::generations().rounds() == rounds)
+        kernel::sleep_until(kernel::now_ns() + 10 * kernel::microsecond);
+    EXPECT(swap.value()->phase() == Phase::Forward);
     // Enters in forward, tracked, and stays: the block phase cannot end.
     Helper inside(Lingerer::body, &lingerer);
     lingerer.entered.wait();
@@ -272,16 +270,16 @@ kernel::Test time_limit{"swap.block_phase_ends_at_its_time_limit", [] {
     inside.join();
     EXPECT(lingerer.status.ok());
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test target_gone{"swap.object_destroyed_in_forward_ends_the_swap", [] {
+kernel::Test target_gone{"swap.object_destroyed_in_forward_ends_the_swap", counted<[] {
     const uint64_t alive = roots_alive;
     auto probe = make_probe();
     Lingerer lingerer{probe};
     Helper inside(Lingerer::body, &lingerer);
     lingerer.entered.wait();
     auto swap = swap_to<2>(probe.reference());
-    wait_for_phase(*swap.value(), Phase::Forward);
+    EXPECT(swap.value()->phase() == Phase::Forward);
     EXPECT(destroy(probe.reference()).ok());
     EXPECT(probe->version().code() == Code::GONE);
     lingerer.leave.signal();
@@ -293,9 +291,9 @@ kernel::Test target_gone{"swap.object_destroyed_in_forward_ends_the_swap", [] {
     swap.value()->release();
     inside.join();
     EXPECT(roots_alive == alive);
-}};
+}>};
 
-kernel::Test destroy_waits{"swap.object_destroyed_in_block_dies_as_the_new_one", [] {
+kernel::Test destroy_waits{"swap.object_destroyed_in_block_dies_as_the_new_one", counted<[] {
     const uint64_t alive = roots_alive;
     auto probe = make_probe();
     EXPECT(probe->version().ok());
@@ -326,9 +324,9 @@ kernel::Test destroy_waits{"swap.object_destroyed_in_block_dies_as_the_new_one",
     EXPECT(probe->version().code() == Code::GONE);
     swap.value()->release();
     EXPECT(roots_alive == alive);
-}};
+}>};
 
-kernel::Test allocation_fails{"swap.without_memory_is_refused_and_changes_nothing", [] {
+kernel::Test allocation_fails{"swap.without_memory_is_refused_and_changes_nothing", counted<[] {
     auto probe = make_probe();
     const uint64_t alive = roots_alive;
     for (uint64_t n = 1;; ++n) {
@@ -352,16 +350,16 @@ kernel::Test allocation_fails{"swap.without_memory_is_refused_and_changes_nothin
         EXPECT(probe->version().value() == 1);
     }
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test another_kind{"swap.for_another_kind_of_interface_is_refused", [] {
+kernel::Test another_kind{"swap.for_another_kind_of_interface_is_refused", counted<[] {
     auto counter = create<services::SharedCounterRoot>();
     auto swap = swap_to<2>(counter.value().reference());
     EXPECT(swap.code() == Code::INVALID);
     EXPECT(destroy(counter.value().reference()).ok());
-}};
+}>};
 
-kernel::Test chain{"swap.under_an_arbiter_is_seen_through_it", [] {
+kernel::Test chain{"swap.under_an_arbiter_is_seen_through_it", counted<[] {
     auto probe = make_probe();
     auto arbiter = CountingArbiter::attach(probe.reference());
     EXPECT(probe->version().value() == 1);
@@ -373,9 +371,9 @@ kernel::Test chain{"swap.under_an_arbiter_is_seen_through_it", [] {
     }
     EXPECT(probe->version().value() == 2);
     destroy_and_drain(probe.reference());
-}};
+}>};
 
-kernel::Test counters{"swap.counter_changes_between_shared_and_partitioned", [] {
+kernel::Test counters{"swap.counter_changes_between_shared_and_partitioned", counted<[] {
     auto counter = create<services::SharedCounterRoot>();
     auto reference = counter.value();
     for (int i = 0; i < 5; ++i)
@@ -394,7 +392,7 @@ kernel::Test counters{"swap.counter_changes_between_shared_and_partitioned", [] 
     swap_for("SharedCounter");
     EXPECT(reference->value().value() == 4);
     EXPECT(destroy(reference.reference()).ok());
-}};
+}>};
 
 }
 

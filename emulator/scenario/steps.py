@@ -1,0 +1,267 @@
+"""The steps of a scenario. Each class is one ``do`` word, its fields are the keys; docs/scenarios.md has the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
+
+from emulator.scenario.tables import Table, key, key_type, keys_of
+from emulator.scenario.values import Duration, Integer, Figure, Pattern, Text, Word
+
+SECOND: Final = 1_000_000_000
+
+
+def within(default: int = SECOND) -> Any:  # noqa: ANN401 (a dataclass field)
+    """How long the guest may take, in ns of virtual time."""
+    return key(Duration(), default=default)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something that is done while the machine stands still, or that lets it run until something is so."""
+
+    do: ClassVar[str]
+    line: int = 0
+    """Where it stands in its file, from 1; 0: nowhere."""
+    at: int | None = key(Integer(), default=None)
+    """Do it when this many ns of machine time have passed; None: as soon as the step before is done."""
+
+    def refusal(self) -> str | None:
+        """What is wrong with the keys taken together."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boot(Step):
+    """Runs until the kernel is ready. The first step of every scenario, and only there."""
+
+    do = "boot"
+    within: int = within()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start(Step):
+    """Starts a workload and goes on at once."""
+
+    do = "start"
+    workload: str = key(Text())
+    clients: int = key(Integer(0, 64), default=0)
+    """Threads, spread over the CPUs; 0: one for each CPU."""
+    operations: int = key(Integer(), default=0)
+    """Of each client; 0: until it is stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop(Step):
+    """Stops a workload and waits until its clients have ended and its result has been verified."""
+
+    do = "stop"
+    workload: str = key(Text())
+    within: int = within()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait(Step):
+    """Lets the machine run for some time, or until a workload has ended or has done some operations."""
+
+    do = "wait"
+    time: int | None = key(Duration(), default=None)
+    workload: str | None = key(Text(), default=None)
+    operations: int | None = key(Integer(1), default=None)
+    within: int = within(10 * SECOND)
+
+    def refusal(self) -> str | None:
+        """See the base class."""
+        if (self.time is None) == (self.workload is None):
+            return "wait takes either time or workload"
+        if self.operations is not None and self.workload is None:
+            return "operations go with a workload"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apply(Step):
+    """Applies an update and waits until it has come to an end."""
+
+    do = "apply"
+    update: str = key(Text(), default=".")
+    """A shipped update's name, a folder or a module's file (.ko), from the scenario's own folder."""
+    expect: str = key(Word(("active", "aborted", "rejected", "stuck")), default="active")
+    reason: str | None = key(Pattern(), default=None)
+    """Must occur in the message of a failure."""
+    within: int = within(10 * SECOND)
+
+    def refusal(self) -> str | None:
+        """See the base class."""
+        if self.reason is not None and self.expect == "active":
+            return "reason goes with an expected failure"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unload(Step):
+    """Unloads a module that nobody uses any more."""
+
+    do = "unload"
+    module: str = key(Text())
+    expect: str = key(Word(("unloaded", "refused")), default="unloaded")
+    within: int = within()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swap(Step):
+    """Hot-swaps an object with a new one of a class that the guest knows, and waits for the end of the swap."""
+
+    do = "swap"
+    object: str = key(Text())
+    class_name: str = key(Text(), name="class")
+    expect: str = key(Word(("swapped", "refused")), default="swapped")
+    times: int = key(Integer(1, 1_000_000), default=1)
+    """With two classes ("A, B") in turn: back and forth so often."""
+    within: int = within(10 * SECOND)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Create(Step):
+    """Creates an object of a class."""
+
+    do = "create"
+    class_name: str = key(Text(), name="class")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destroy(Step):
+    """Destroys an object."""
+
+    do = "destroy"
+    object: str = key(Text())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch(Step):
+    """Puts a counting arbiter on a reference."""
+
+    do = "watch"
+    object: str = key(Text())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unwatch(Step):
+    """Takes the arbiter off; the step's result has calls and instructions by method."""
+
+    do = "unwatch"
+    object: str = key(Text())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold(Step):
+    """Sets a guest thread aside, still counted, until it is released."""
+
+    do = "hold"
+    thread: int = key(Integer(1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release(Step):
+    """Lets a held thread go on."""
+
+    do = "release"
+    thread: int = key(Integer(1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule(Step):
+    """From here on another policy; a random one starts at its seed."""
+
+    do = "schedule"
+    policy: str = key(Text())
+    quantum: int | None = key(Integer(), default=None)
+    seed: int | None = key(Integer(0, (1 << 64) - 1), default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectConsole(Step):
+    """Waits until the console has shown a line that holds a text, or matches a regular expression."""
+
+    do = "expect-console"
+    text: str | None = key(Text(), default=None)
+    pattern: str | None = key(Pattern(), default=None)
+    within: int = within()
+
+    def refusal(self) -> str | None:
+        """See the base class."""
+        if (self.text is None) == (self.pattern is None):
+            return "expect-console takes either text or pattern"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expect(Step):
+    """Compares a figure of the run so far."""
+
+    do = "expect"
+    figure: str = key(Text())
+    """A dotted path in the result's document: "workload.errors", "updates.0.calls_blocked"."""
+    equals: int | str | None = key(Figure(), name="is", default=None)
+    at_least: int | None = key(Integer(), default=None)
+    at_most: int | None = key(Integer(), default=None)
+
+    def refusal(self) -> str | None:
+        """See the base class."""
+        if self.equals is None and self.at_least is None and self.at_most is None:
+            return "expect takes is, at-least or at-most"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drain(Step):
+    """Empties the guest's caches and frees what waits for a generation, before memory is compared."""
+
+    do = "drain"
+    within: int = within()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerOff(Step):
+    """Asks the guest to end its run in order. The last step where it is there."""
+
+    do = "power-off"
+    within: int = within()
+
+
+STEPS: Final[Mapping[str, type[Step]]] = {
+    kind.do: kind
+    for kind in (
+        Boot, Start, Stop, Wait, Apply, Unload, Swap, Create, Destroy, Watch, Unwatch, Hold, Release,
+        Schedule, ExpectConsole, Expect, Drain, PowerOff,
+    )
+}  # fmt: skip
+
+
+def read_step(table: Table) -> Step:
+    """The step that a ``[[step]]`` table describes. Raises UsageError with the line."""
+    word = table.values.get("do")
+    if word is None:
+        raise table.refusal(f'key "do" is missing; one of {", ".join(STEPS)}')
+    kind = STEPS.get(word) if isinstance(word, str) else None
+    if kind is None:
+        raise table.refusal(f'do = "{word}": known are {", ".join(STEPS)}', "do")
+    step = table.read(kind, f'of a "{kind.do}" step', besides=("do",))
+    step = replace(step, line=table.line)
+    wrong = step.refusal()
+    if wrong is not None:
+        raise table.refusal(wrong)
+    return step
+
+
+def write_step(step: Step) -> str:
+    """TOML that reads as this step."""
+    return "\n".join(["[[step]]", f'do = "{step.do}"', *_written(step)]) + "\n"
+
+
+def _written(step: Step) -> Iterator[str]:
+    for name, item in keys_of(type(step)).items():
+        value = getattr(step, item.name)
+        if value != item.default:
+            yield f"{name} = {key_type(item).write(value)}"

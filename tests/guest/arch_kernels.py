@@ -1,0 +1,29 @@
+"""Kernel images for the tests of the architecture part: the shipped one, and one with code that misbehaves."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from toolchain.kernel import build_kernel
+from toolchain.paths import installation
+
+_EXTRA = Path(__file__).parent / "arch_extra"
+
+
+@cache
+def shipped_image() -> bytes:
+    """The kernel as it is."""
+    return build_kernel().path.read_bytes()
+
+
+@cache
+def extended_image() -> bytes:
+    """The kernel with the sources of ``arch_extra`` built in; without their boot arguments it is like the shipped one."""
+    with tempfile.TemporaryDirectory() as directory:
+        tree = Path(directory) / "guest_kernel"
+        shutil.copytree(installation().kernel_sources, tree)
+        shutil.copytree(_EXTRA, tree / "extra")
+        return build_kernel(tree).path.read_bytes()
