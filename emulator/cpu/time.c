@@ -88,7 +88,8 @@ uint64_t machine_now(const struct machine *machine)
 /* Monotonic over all CPUs, though their times differ by up to a slice. */
 uint64_t machine_read_clock(struct machine *machine, uint32_t id)
 {
-    uint64_t time = cpu_time(&machine->cpus[id]);
+    const struct cpu *cpu = &machine->cpus[id];
+    uint64_t time = machine->serving == cpu ? machine_now(machine) : cpu_time(cpu);
     if (machine->clock < time)
         machine->clock = time;
     return machine->clock;

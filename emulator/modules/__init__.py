@@ -12,6 +12,7 @@ from emulator.modules.debug_image import debug_image
 from emulator.modules.kernel_symbols import ExportedSymbol, KernelSymbols, LoadedModule
 from emulator.modules.link import link_module
 from emulator.modules.linked_module import MODULE_REGION, LinkedModule, PointerArray, Region
+from emulator.modules.module_source import ModuleSource
 from emulator.modules.placed_module import PlacedModule
 from emulator.modules.relocate import Bases, relocate
 from emulator.modules.segments import Segment, SegmentKind
@@ -25,6 +26,7 @@ __all__ = [
     "LinkedModule",
     "LoadedModule",
     "ModuleReport",
+    "ModuleSource",
     "NamedRange",
     "PlacedModule",
     "PointerArray",

@@ -1,4 +1,4 @@
-"""The steps of a scenario. Each class is one ``do`` word, its fields are the keys; docs/scenarios.md has the table."""
+"""The steps of a scenario: each class is one ``do`` word, its fields are the keys (docs/scenarios.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from emulator.scenario.tables import Table, key, key_type, keys_of
-from emulator.scenario.values import Duration, Integer, Figure, Pattern, Text, Word
+from emulator.scenario.values import Duration, Figure, Integer, Integers, Pattern, Text, Word
 
 SECOND: Final = 1_000_000_000
 
@@ -24,8 +24,10 @@ class Step:
     do: ClassVar[str]
     line: int = 0
     """Where it stands in its file, from 1; 0: nowhere."""
-    at: int | None = key(Integer(), default=None)
-    """Do it when this many ns of machine time have passed; None: as soon as the step before is done."""
+    at: int | None = key(Duration(), default=None)
+    """Let the machine run to this virtual time first; None: as soon as the step before is done."""
+    counts: tuple[int, ...] | None = key(Integers(), default=None)
+    """Instructions that the CPUs must have executed by then; if they have not, the run has diverged."""
 
     def refusal(self) -> str | None:
         """What is wrong with the keys taken together."""
@@ -111,14 +113,12 @@ class Unload(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Swap(Step):
-    """Hot-swaps an object with a new one of a class that the guest knows, and waits for the end of the swap."""
+    """Hot-swaps an object with a new one of a class that the guest knows; waits for the end of the swap."""
 
     do = "swap"
     object: str = key(Text())
     class_name: str = key(Text(), name="class")
     expect: str = key(Word(("swapped", "refused")), default="swapped")
-    times: int = key(Integer(1, 1_000_000), default=1)
-    """With two classes ("A, B") in turn: back and forth so often."""
     within: int = within(10 * SECOND)
 
 

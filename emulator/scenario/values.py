@@ -49,6 +49,19 @@ class Integer(ValueType):
 
 
 @dataclass(frozen=True)
+class Integers(ValueType):
+    """A list of numbers that are not negative."""
+
+    allowed: ClassVar[str] = "a list of numbers"
+
+    def read(self, value: object) -> tuple[int, ...]:
+        """See the base class."""
+        if not isinstance(value, list) or not value:
+            raise ValueError
+        return tuple(Integer().read(each) for each in value)
+
+
+@dataclass(frozen=True)
 class Text(ValueType):
     """Any text but the empty one."""
 
@@ -165,7 +178,8 @@ def parse_duration(text: str) -> int:
         raise ValueError
     whole, fraction, unit = found.groups(default="")
     scaled = int(whole + fraction) * _UNITS[unit]
-    result, rest = divmod(scaled, 10 ** len(fraction))
+    scale: int = 10 ** len(fraction)
+    result, rest = divmod(scaled, scale)
     if rest or result >= 1 << 63:
         raise ValueError
     return result

@@ -6,7 +6,6 @@
 #include "arch/ppc64/exceptions.h"
 #include "arch/ppc64/percpu.h"
 #include "arch/ppc64/trap_frame.h"
-#include "arch/ppc64/unwind.h"
 #include "kernel/clock.h"
 #include "kernel/device_register.h"
 #include "kernel/event.h"
@@ -24,7 +23,6 @@ constexpr uint64_t first_retry_ns = 10 * microsecond;
 constexpr uint64_t longest_retry_ns = 100 * millisecond;
 // After the time limit, what a waiter grants code that is inside the kernel to come out of it.
 constexpr uint64_t grace_ns = 100 * millisecond;
-constexpr size_t frames_examined = 64;
 // The handler of a fatal exception counts as one level itself.
 constexpr uint64_t fault_depth = 1;
 
@@ -129,20 +127,32 @@ bool holds_nothing(const Thread& thread)
            preemption_enabled();
 }
 
-// A link register may be stale, but between a module's function without a frame and its caller in the kernel there is
-// no other sign: so it counts, unless the interrupted function's caller is the guarded frame itself.
+// Whether the link register can be what a function with a stack frame has left of its entry: the return address that it
+// saved. Else it is the only sign of the caller of a function without a frame.
+bool is_saved_return(uint64_t address, uint64_t stack)
+{
+    const uint64_t caller = *reinterpret_cast<const uint64_t*>(stack);
+    return caller > stack && *reinterpret_cast<const uint64_t*>(caller + STACK_LR) == address;
+}
+
+// From the interrupted function up to the guarded frame, along the back chain on the thread's stack.
 bool only_module_frames(const arch::TrapFrame& frame, const GuardedCall& call)
 {
-    arch::CodeAddress addresses[frames_examined];
-    const size_t count = arch::unwind_trap(frame, addresses, frames_examined);
-    for (size_t i = 0; i < count; ++i) {
-        const bool inside = i == 0 || addresses[i].stack_pointer < call.frame;
-        if (inside && !in_module(addresses[i].address))
+    uint64_t stack = frame.stack_pointer();
+    if (!in_module(frame.srr0) || stack < call.thread->context().stack_low || stack > call.frame)
+        return false;
+    if (stack == call.frame)
+        return true;
+    if (!in_module(frame.lr) && !is_saved_return(frame.lr, stack))
+        return false;
+    for (;;) {
+        const uint64_t caller = *reinterpret_cast<const uint64_t*>(stack);
+        if (caller <= stack || caller >= call.frame)
+            return caller == call.frame;
+        if (!in_module(*reinterpret_cast<const uint64_t*>(caller + STACK_LR)))
             return false;
-        if (addresses[i].stack_pointer >= call.frame)
-            return true;
+        stack = caller;
     }
-    return false;
 }
 
 // The frame goes on in abandoned_entry. Interrupts stay off until there: the way out of the exception must not switch

@@ -107,6 +107,24 @@ constexpr uint32_t branch_to_self_with_interrupts_off[] = {
     0x7C010164, // mtmsrd r0, 1
     0x48000000, // b .
 };
+constexpr uint32_t branch_to_self_with_a_frame[] = {
+    0x7C0802A6, // mflr r0
+    0xF8010010, // std r0, 16(r1)
+    0xF821FFE1, // stdu r1, -32(r1)
+    0x48000000, // b .
+};
+// 200 frames deep.
+constexpr uint32_t branch_to_self_after_recursion[] = {
+    0x388000C8, // li r4, 200
+    0x7C0802A6, // mflr r0
+    0xF8010010, // std r0, 16(r1)
+    0xF821FFE1, // stdu r1, -32(r1)
+    0x3484FFFF, // addic. r4, r4, -1
+    0x4182000C, // beq .+12
+    0x4BFFFFED, // bl .-20
+    0x60000000, // nop
+    0x48000000, // b .
+};
 constexpr uint32_t endless_recursion[] = {
     0xF821FF01, // stdu r1, -256(r1)
     0x4BFFFFFC, // b .-4
@@ -189,6 +207,15 @@ Test endless{"guarded.endless_loop", [] {
 Test endless_without_interrupts{"guarded.endless_loop_interrupts_off", [] {
     ModuleText text(branch_to_self_with_interrupts_off);
     expect_time_limit(text_address + 2 * sizeof(uint32_t));
+}};
+
+Test endless_with_frames{"guarded.endless_loop_with_frames", [] {
+    {
+        ModuleText text(branch_to_self_with_a_frame);
+        expect_time_limit(text_address + 3 * sizeof(uint32_t));
+    }
+    ModuleText text(branch_to_self_after_recursion);
+    expect_time_limit(text_address + 8 * sizeof(uint32_t));
 }};
 
 // Kernel code is never cut short: the call is over when it returns by itself.

@@ -4,7 +4,7 @@ import pytest
 
 from emulator.machine import StopReason
 from tests.machine.program import DONE, ENTRY, SC_1, Bench, assemble, hypercall, open_bench
-from tests.machine.radix import EXECUTE, KERNEL, PRIVILEGED, READ, WRITE, PageTables
+from emulator.bench.radix import EXECUTE, KERNEL, PRIVILEGED, READ, WRITE, PageTables
 
 PROGRAM_TRAP, PROGRAM_PRIVILEGED = 0x20000, 0x40000
 NO_TRANSLATION, PROTECTION, STORE, NO_EXECUTE = 0x40000000, 0x08000000, 0x02000000, 0x10000000

@@ -40,6 +40,7 @@ GUEST_TESTS = {
     "guarded.": [
         "endless_loop",
         "endless_loop_interrupts_off",
+        "endless_loop_with_frames",
         "fault",
         "fault_after_wait",
         "generation_is_left",

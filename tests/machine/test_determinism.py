@@ -35,7 +35,7 @@ def test_the_program_exercises_the_machine(policy: Policy) -> None:
     with open_busy(policy) as hardware:
         hardware.run(Until(deadline_ns=END))
         for cpu in hardware.cpus:
-            assert cpu.registers["r20"] > 50
+            assert cpu.registers["r20"] > 20
             assert cpu.registers["r21"] > 5
         assert hardware.memory.read_word(SHARED) > 1_000
 

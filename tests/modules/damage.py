@@ -49,7 +49,7 @@ def in_header(**fields: object) -> Callable[[ModuleWriter], object]:
 
 
 def in_section(which: str, **fields: object) -> Callable[[ModuleWriter], object]:
-    """Changes fields of a section of the sample: text, rodata, data, bss, metadata, symtab, strtab, shstrtab."""
+    """Changes fields of a section of the sample: text, data, bss, metadata, symtab, strtab and so on."""
 
     def damage(writer: ModuleWriter) -> None:
         found = getattr(writer, which)
@@ -171,7 +171,7 @@ def second_relocation_section(writer: ModuleWriter) -> None:
     writer.sections.append(SectionSpec(".rela.more", RELA, 0, entry, 0, table, writer.text, 8, 24))
 
 
-def relocation_section(**fields: int) -> Callable[[ModuleWriter], object]:
+def relocation_section(**fields: object) -> Callable[[ModuleWriter], object]:
     def damage(writer: ModuleWriter) -> None:
         writer.relocations.clear()
         made = SectionSpec(".rela.odd", RELA, 0, bytes(24), 0, 8, writer.text, 8, 24)

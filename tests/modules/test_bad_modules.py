@@ -90,7 +90,8 @@ BAD_MODULES = [
     Bad(
         "metadata length",
         in_metadata(field("updates"), b"\0\0\0\x03"),
-        f"section 6 .evergreen.module: header and tables take {HEADER + 216} bytes, the section has {HEADER + 72}",
+        f"section 6 .evergreen.module: header and tables take {HEADER + 216} bytes, the section has "
+        f"{HEADER + 72}",
     ),
     Bad(
         "metadata name",
@@ -134,7 +135,8 @@ BAD_MODULES = [
     Bad(
         "undefined symbols",
         more_undefined,
-        "10 undefined symbols: missing_a, missing_b, missing_c, missing_d, missing_e, missing_f, missing_g, missing_h and 2 more",
+        "10 undefined symbols: missing_a, missing_b, missing_c, missing_d, missing_e, missing_f, "
+        "missing_g, missing_h and 2 more",
     ),
     Bad(
         "strong duplicate",
@@ -180,7 +182,8 @@ BAD_MODULES = [
     Bad(
         "PLT relocation",
         relocated(120),
-        "R_PPC64_PLTCALL at .text+0x0 against own_data: the kernel has no procedure linkage table: compile without -fno-plt",
+        "R_PPC64_PLTCALL at .text+0x0 against own_data: the kernel has no procedure linkage table: "
+        "compile without -fno-plt",
     ),
     Bad(
         "section offset relocation",
@@ -200,12 +203,14 @@ BAD_MODULES = [
     Bad(
         "overflow",
         relocated(4 - 1, addend=-0x2000),
-        "R_PPC64_ADDR16 at .text+0x0 against own_data-0x2000: value -0x3ffffffffefffff8 is out of range -0x8000..0xffff",
+        "R_PPC64_ADDR16 at .text+0x0 against own_data-0x2000: value -0x3ffffffffefffff8 is out of "
+        "range -0x8000..0xffff",
     ),
     Bad(
         "overflow of a branch",
         relocated(11, "kernel_print", addend=0x10),
-        "R_PPC64_REL14 at .text+0x0 against kernel_print+0x10: value -0xfeffe8 is out of range -0x8000..0x7fff",
+        "R_PPC64_REL14 at .text+0x0 against kernel_print+0x10: value -0xfeffe8 is out of range "
+        "-0x8000..0x7fff",
     ),
     Bad(
         "misaligned value",
@@ -227,12 +232,14 @@ BAD_MODULES = [
     Bad(
         "call without nop",
         far_call(0, BL, BL),
-        "R_PPC64_REL24 at .text+0x0 against kernel_print: no nop after a call into code with another TOC, r2 cannot be taken back",
+        "R_PPC64_REL24 at .text+0x0 against kernel_print: no nop after a call into code with "
+        "another TOC, r2 cannot be taken back",
     ),
     Bad(
         "tail call",
         far_call(0, BL - 1, NOP),
-        "R_PPC64_REL24 at .text+0x0 against kernel_print: a tail call into code with another TOC would not take r2 back",
+        "R_PPC64_REL24 at .text+0x0 against kernel_print: a tail call into code with another TOC "
+        "would not take r2 back",
     ),
     Bad(
         "not loaded",
@@ -269,7 +276,8 @@ BAD_MODULES = [
     Bad(
         "too large",
         large,
-        "takes 0x1000003000 bytes (text 0x1000, rodata 0x1000, data 0x1000001000), the module area has 0xf00000",
+        "takes 0x1000003000 bytes (text 0x1000, rodata 0x1000, data 0x1000001000), the module area "
+        "has 0xf00000",
     ),
 ]
 

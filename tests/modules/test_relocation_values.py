@@ -16,7 +16,8 @@ from emulator.modules import Bases, Region, SegmentKind, link_module, relocate
 from emulator.modules.relocation_fields import patch, required_alignment, signed
 from emulator.modules.relocation_types import REFUSED, TYPES, Calculation, Place
 from tests.modules import lld
-from tests.modules.samples import ABSOLUTE, BL, KERNEL_TOC, NOP, ModuleWriter, kernel, words
+from tests.modules.elf_writer import ABSOLUTE
+from tests.modules.samples import BL, KERNEL_TOC, NOP, ModuleWriter, kernel, words
 
 REGION = Region(MODULE_BASE, MODULE_BASE + 0x10_0000)
 STEP = 8

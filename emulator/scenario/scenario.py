@@ -1,0 +1,135 @@
+"""A scenario: how the machine is built, and what is done with it, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from emulator.errors import UsageError
+from emulator.machine.config import MEMORY_MAX, MEMORY_MIN
+from emulator.machine.policy import DEFAULT_QUANTUM, MINIMUM_QUANTUM
+from emulator.scenario.steps import Boot, PowerOff, Step, read_step, write_step
+from emulator.scenario.tables import Table, key, key_type, keys_of, read_document
+from emulator.scenario.values import Flag, Integer, Size, Text
+
+SUFFIX: Final = "scenario.toml"
+_SEED: Final = Integer(0, (1 << 64) - 1)
+
+
+@dataclass(frozen=True)
+class MachineSettings:
+    """The table ``[machine]``; what is not said is as the command line's defaults."""
+
+    cpus: int = key(Integer(1, 8), default=2)
+    memory: int = key(Size(), default=64 << 20)
+    """Bytes."""
+    seed: int = key(_SEED, default=0)
+    """Of the schedule, and of the workload unless it has its own."""
+    quantum: int = key(Integer(MINIMUM_QUANTUM), default=DEFAULT_QUANTUM)
+    """Instructions."""
+    policy: str = key(Text(), default="round-robin")
+    keep_race: bool = key(Flag(), default=False)
+    """The run is about the shipped allocator race: its update is not applied on its own."""
+
+
+@dataclass(frozen=True)
+class WorkloadSettings:
+    """The table ``[workload]``."""
+
+    seed: int | None = key(_SEED, default=None)
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """The table ``[report]``."""
+
+    control: bool = key(Flag(), default=False)
+    """Run it again without its updates and swaps, and report both side by side."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``folder`` is what paths in it are relative to."""
+
+    name: str
+    machine: MachineSettings = field(default_factory=MachineSettings)
+    workload: WorkloadSettings = field(default_factory=WorkloadSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    steps: Sequence[Step] = (Boot(),)
+    folder: Path = field(default_factory=Path)
+
+    @property
+    def workload_seed(self) -> int:
+        """The seed of the workload's stream."""
+        return self.machine.seed if self.workload.seed is None else self.workload.seed
+
+    def with_flags(self, **flags: int | str | None) -> Scenario:
+        """What the command line says, where it says something (not None), overrides ``[machine]``."""
+        said = {name: value for name, value in flags.items() if value is not None}
+        return replace(self, machine=replace(self.machine, **said))  # type: ignore[arg-type]
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Reads ``scenario.toml`` or ``NAME.scenario.toml``. Raises UsageError, one line with file and line."""
+    if path.name != SUFFIX and not path.name.endswith(f".{SUFFIX}"):
+        raise UsageError(f"{path}: a scenario's file is named {SUFFIX} or NAME.{SUFFIX}")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text: byte {error.start}") from None
+    return parse_scenario(text, str(path), path.parent)
+
+
+def parse_scenario(text: str, name: str = SUFFIX, folder: Path | None = None) -> Scenario:
+    """The scenario that TOML text describes. Raises UsageError, one line with name and line."""
+    root = read_document(text, name)
+    root.only(("machine", "workload", "report", "step"), "in a scenario")
+    steps = root.tables("step")
+    return Scenario(
+        name=name,
+        machine=_machine(root.table("machine")),
+        workload=root.table("workload").read(WorkloadSettings, "in [workload]"),
+        report=root.table("report").read(ReportSettings, "in [report]"),
+        steps=_checked(root, steps, [read_step(table) for table in steps]),
+        folder=folder or Path(),
+    )
+
+
+def write_scenario(scenario: Scenario) -> str:
+    """TOML text that reads as this scenario."""
+    tables = (("machine", scenario.machine), ("workload", scenario.workload), ("report", scenario.report))
+    parts = [_written(name, settings) for name, settings in tables]
+    return "\n".join([*filter(None, parts), *map(write_step, scenario.steps)])
+
+
+def _machine(table: Table) -> MachineSettings:
+    settings = table.read(MachineSettings, "in [machine]")
+    if not MEMORY_MIN <= settings.memory <= MEMORY_MAX or settings.memory % (1 << 20):
+        raise table.refusal("memory: 16M to 1G, in whole MiB", "memory")
+    return settings
+
+
+def _checked(root: Table, tables: Sequence[Table], steps: Sequence[Step]) -> Sequence[Step]:
+    if not steps:
+        raise root.refusal('there is no step: the first [[step]] is do = "boot"')
+    for index, (table, step) in enumerate(zip(tables, steps, strict=True)):
+        if isinstance(step, Boot) != (index == 0):
+            raise table.refusal('do = "boot" is the first step, and only the first', "do")
+        if isinstance(step, PowerOff) and step is not steps[-1]:
+            raise table.refusal('do = "power-off" is the last step', "do")
+    return steps
+
+
+def _written(name: str, settings: object) -> str:
+    keys = keys_of(type(settings))
+    values = {each: getattr(settings, item.name) for each, item in keys.items()}
+    said = [
+        f"{each} = {key_type(item).write(values[each])}"
+        for each, item in keys.items()
+        if values[each] != item.default
+    ]
+    return "\n".join([f"[{name}]", *said]) + "\n" if said else ""

@@ -1,0 +1,53 @@
+"""Finding updates by name or path, and having their modules built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from emulator.errors import UsageError
+
+RACE_UPDATE: Final = "allocator_race"
+"""The shipped kernel has the race of section 4.3.2; every run that is not about it starts with this fix."""
+_MANIFEST: Final = "update.toml"
+_MODULE: Final = ".ko"
+
+
+def find_update(name: str, folder: Path) -> Path:
+    """An update's folder or a module's file: a path relative to ``folder``, else the name of a shipped one.
+
+    Raises UsageError when there is neither.
+    """
+    from toolchain.paths import installation
+
+    near, shipped = folder / name, installation().updates / name
+    for path in (near, shipped):
+        if (path / _MANIFEST).is_file() or (path.is_file() and path.suffix == _MODULE):
+            return path
+    if near.exists():
+        raise UsageError(f"{near}: neither a folder with {_MANIFEST} nor a module ({_MODULE})")
+    raise UsageError(f'no update "{name}": there is no {near}, and the shipped ones are {_names()}')
+
+
+def shipped_updates() -> list[str]:
+    """The names of the updates that came with the package."""
+    from toolchain.paths import installation
+
+    return sorted(path.parent.name for path in installation().updates.glob(f"*/{_MANIFEST}"))
+
+
+def modules_of(update: Path) -> list[Path]:
+    """The module files of an update, in the order in which they are applied, built where something has changed.
+
+    Raises UsageError for a wrong ``update.toml`` and BuildError for sources that do not build.
+    """
+    if update.suffix == _MODULE:
+        return [update]
+    from toolchain.kernel import build_kernel
+    from toolchain.module import build_update
+
+    return [module.path for module in build_update(update, build_kernel())]
+
+
+def _names() -> str:
+    return ", ".join(shipped_updates()) or "none"
