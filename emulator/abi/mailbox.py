@@ -52,9 +52,11 @@ class Operation(IntEnum):
     MEMORY = 8
     """-> [[tag, live bytes, live allocations]...]."""
     STALLED = 9
-    """-> who is counted: [[thread, generation, reference, since ns]...]."""
+    """-> who is counted: [[thread, name, cpu, generation, reference, since ns]...]."""
     UPDATES = 10
     """-> [[id, name, state, unconverted, failed]...]."""
+    BACKTRACE = 11
+    """(thread id) -> [[PanicFrameKind, address]...], innermost first; BUSY while it runs on a CPU."""
     WATCH = 16
     """(reference) Puts a counting arbiter on it."""
     UNWATCH = 17
@@ -73,12 +75,16 @@ class Operation(IntEnum):
     """(update id)."""
     REVERT = 24
     """(update id)."""
+    ABORT_SWAP = 25
+    """(swap id) Ends it if it has not committed; REFUSED when it has."""
     WORKLOAD_START = 32
     """(name, parameters as [[key, value]...])."""
     WORKLOAD_STOP = 33
     """(name)."""
     WORKLOAD_STATUS = 34
     """(name) -> [[key, value]...]."""
+    WORKLOADS = 35
+    """-> [name...]."""
     HOLD_THREAD = 40
     """(thread id) Sets it aside; it stays counted."""
     RELEASE_THREAD = 41
@@ -86,18 +92,18 @@ class Operation(IntEnum):
     DRAIN = 42
     """Empties caches and finishes what is pending, before memory is compared."""
     POWER_OFF = 43
-    """The guest ends its run in order."""
+    """The guest ends its run in order; there is no reply."""
 
 
 class EventKind(IntEnum):
     """First argument of the EVENT hypercall; the values follow in the buffer."""
 
     SWAP_PHASE = 1
-    """(swap id, reference, phase name, cpu, start ns, end ns)."""
+    """(swap id, cpu, phase name, start ns, end ns) When a CPU was in a phase; sent before SWAP_DONE."""
     SWAP_DONE = 2
-    """(swap id, reference, Code negated, calls forwarded, calls blocked, longest block ns, detail)."""
+    """(swap id, update id, reference, Code negated, calls forwarded, calls blocked, longest block ns)."""
     UPDATE_STATE = 3
-    """(update id, name, state name, unconverted, failed, detail)."""
+    """(update id, module id, name, state name, unconverted, failed, Code negated)."""
     OBJECT_CREATED = 4
     """(reference, class)."""
     OBJECT_DESTROYED = 5
@@ -107,7 +113,9 @@ class EventKind(IntEnum):
     DEADLOCK = 7
     """(the cycle in words)."""
     WORKLOAD = 8
-    """(name, [[key, value]...])."""
+    """(name, swap id, phase name, operations, errors) How far it was when a swap entered a phase, or ``ended``."""
+    SWAP_BEGAN = 9
+    """(swap id, update id, reference, phase name, old class, new class) It entered a phase."""
 
 
 class ReplyFlag(IntFlag):

@@ -35,6 +35,9 @@ MODULE_FORMAT: Final = 1
 BUILD_ID_BYTES: Final = 20
 MODULE_TABLE_LIMIT: Final = 256
 
+INIT_FUNCTIONS_SECTION: Final = "init_functions"
+"""Annotated initialisation functions: ``kernel::InitFunction`` objects, in a module run before its entry."""
+
 MODULE_ENTRY: Final = "module_init"
 """``extern "C" kernel::Status module_init()``: registers the module's classes and starts its update."""
 MODULE_EXIT: Final = "module_exit"

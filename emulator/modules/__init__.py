@@ -11,7 +11,7 @@ from emulator.modules.check import ModuleReport, check_module
 from emulator.modules.debug_image import debug_image
 from emulator.modules.kernel_symbols import ExportedSymbol, KernelSymbols, LoadedModule
 from emulator.modules.link import link_module
-from emulator.modules.linked_module import MODULE_REGION, LinkedModule, PointerArray, Region
+from emulator.modules.linked_module import MODULE_REGION, LinkedModule, PointerArray, RecordArray, Region
 from emulator.modules.module_source import ModuleSource
 from emulator.modules.placed_module import PlacedModule
 from emulator.modules.relocate import Bases, relocate
@@ -30,6 +30,7 @@ __all__ = [
     "NamedRange",
     "PlacedModule",
     "PointerArray",
+    "RecordArray",
     "Region",
     "Segment",
     "SegmentKind",

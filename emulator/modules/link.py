@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from emulator.abi.module import MODULE_EXIT
+from emulator.abi.module import INIT_FUNCTIONS_SECTION, MODULE_EXIT
 from emulator.modules.elf_constants import Binding, SectionType, SymbolType
 from emulator.modules.elf_file import ElfObject, read_object
 from emulator.modules.elf_relocations import Relocation
@@ -18,7 +18,15 @@ from emulator.modules.elf_sections import Section
 from emulator.modules.elf_symbols import Symbol
 from emulator.modules.fixups import FixupBuilder
 from emulator.modules.kernel_symbols import KernelSymbols, LoadedModule
-from emulator.modules.linked_module import MODULE_REGION, Fixup, LinkedModule, PointerArray, Region, Target
+from emulator.modules.linked_module import (
+    MODULE_REGION,
+    Fixup,
+    LinkedModule,
+    PointerArray,
+    RecordArray,
+    Region,
+    Target,
+)
 from emulator.modules.metadata import check_kernel, find_required, read_metadata
 from emulator.modules.refusal import refusal
 from emulator.modules.relocate import Bases, relocate
@@ -62,6 +70,7 @@ def link_module(
         exit=layout.function(MODULE_EXIT),
         init_array=layout.pointers(SectionType.INIT_ARRAY),
         fini_array=layout.pointers(SectionType.FINI_ARRAY),
+        init_functions=layout.records(INIT_FUNCTIONS_SECTION),
         symbols=dict(layout.definitions()),
         ranges=tuple(layout.ranges()),
         stubs=layout.stubs(),
@@ -145,6 +154,15 @@ class _Layout:
             self._check_pointers(placement)
         size = sum(item.section.size for item in found)
         return PointerArray(found[0].offset, size // _POINTER_SIZE)
+
+    def records(self, name: str) -> RecordArray:
+        section = self.module.section_named(name)
+        placement = None if section is None else self.placements.get(section.index)
+        if placement is None:
+            return RecordArray()
+        if placement.kind is not SegmentKind.RODATA:
+            raise refusal(f"{section}: executable, {name} holds constants")
+        return RecordArray(placement.offset, placement.section.size)
 
     def stubs(self) -> dict[int, tuple[Target, int]]:
         start = self.segments[SegmentKind.TEXT].size - self.reservation.stub_bytes

@@ -69,6 +69,14 @@ class PointerArray:
 
 
 @dataclass(frozen=True)
+class RecordArray:
+    """Bytes of the constants that hold records of the kernel's own making, one after the other."""
+
+    offset: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True)
 class LinkedModule:
     """See the module's text. Sizes are in bytes; offsets count from the start of a segment."""
 
@@ -80,6 +88,8 @@ class LinkedModule:
     exit: Target | None
     init_array: PointerArray
     fini_array: PointerArray
+    init_functions: RecordArray
+    """The annotated initialisation functions, ``kernel::InitFunction`` each."""
     symbols: Mapping[str, tuple[Symbol, Target]] = field(repr=False)
     """The module's own global definitions."""
     ranges: tuple[tuple[Symbol, Target], ...] = field(repr=False)

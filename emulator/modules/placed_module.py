@@ -49,6 +49,12 @@ class PlacedModule:
         """Address and number of the destructors, to run from the last to the first."""
         return self._array(self.linked.fini_array)
 
+    @property
+    def init_functions(self) -> tuple[int, int]:
+        """Address and bytes of the annotated initialisation functions, (0, 0) without any."""
+        records = self.linked.init_functions
+        return (self.bases[SegmentKind.RODATA] + records.offset, records.size) if records.size else (0, 0)
+
     @cached_property
     def index(self) -> SymbolIndex:
         """Names by address."""

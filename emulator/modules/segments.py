@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from emulator.abi.memory_map import PAGE_SIZE
+from emulator.abi.module import INIT_FUNCTIONS_SECTION
 from emulator.modules.elf_constants import SectionFlag, SectionType
 from emulator.modules.elf_sections import Section
 
-_CONSTANT_AFTER_RELOCATION = (".data.rel.ro", ".toc", ".got")
+_CONSTANT_AFTER_RELOCATION = (".data.rel.ro", ".toc", ".got", INIT_FUNCTIONS_SECTION)
 """Writable in the file only because a linker fills in addresses: the guest sees them filled in."""
 
 STUB_ALIGNMENT = 64

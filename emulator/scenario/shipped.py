@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from emulator.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolchain.kernel import KernelImage
 
 RACE_UPDATE: Final = "allocator_race"
 """The shipped kernel has the race of section 4.3.2; every run that is not about it starts with this fix."""
@@ -36,17 +39,18 @@ def shipped_updates() -> list[str]:
     return sorted(path.parent.name for path in installation().updates.glob(f"*/{_MANIFEST}"))
 
 
-def modules_of(update: Path) -> list[Path]:
+def modules_of(update: Path, kernel: KernelImage | None = None) -> list[Path]:
     """The module files of an update, in the order in which they are applied, built where something has changed.
 
-    Raises UsageError for a wrong ``update.toml`` and BuildError for sources that do not build.
+    ``kernel`` is the one that they are for, None the installed one. Raises UsageError for a wrong
+    ``update.toml`` and BuildError for sources that do not build.
     """
     if update.suffix == _MODULE:
         return [update]
     from toolchain.kernel import build_kernel
     from toolchain.module import build_update
 
-    return [module.path for module in build_update(update, build_kernel())]
+    return [module.path for module in build_update(update, kernel or build_kernel())]
 
 
 def _names() -> str:

@@ -30,6 +30,26 @@ bool used_by_anyone(const Module& module)
     return false;
 }
 
+void tell_applied(const Module& module, Status outcome)
+{
+    for (ModuleUser* user = module_users; user != nullptr; user = user->next)
+        user->applied(module, outcome);
+}
+
+// Whoever was told is told of the end, too.
+Status tell_applying(const Module& module)
+{
+    for (ModuleUser* user = module_users; user != nullptr; user = user->next) {
+        const Status status = user->applying(module);
+        if (status.ok())
+            continue;
+        for (ModuleUser* told = module_users; told != user; told = told->next)
+            told->applied(module, status);
+        return status;
+    }
+    return {};
+}
+
 void retract_everywhere(const Module& module)
 {
     for (ModuleUser* user = module_users; user != nullptr; user = user->next)
@@ -225,8 +245,13 @@ void Loader::place(const Module& module)
 
 void Loader::initialise(Module& module)
 {
+    if (const Status refused = tell_applying(module); !refused.ok()) {
+        fail(refused.code(), kernel::name_of(refused.code()));
+        return free_module(&module, "aborted");
+    }
     enter(module, ModuleState::Applying);
     const kernel::GuardedOutcome outcome = guard(module, run_initialisation);
+    tell_applied(module, outcome.status);
     m_result.value = outcome.status.raw();
     if (outcome.status.ok()) {
         m_result.module = module.id;

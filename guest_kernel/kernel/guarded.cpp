@@ -129,10 +129,10 @@ bool holds_nothing(const Thread& thread)
 
 // Whether the link register can be what a function with a stack frame has left of its entry: the return address that it
 // saved. Else it is the only sign of the caller of a function without a frame.
-bool is_saved_return(uint64_t address, uint64_t stack)
+bool is_saved_return(uint64_t address, uint64_t stack, uint64_t end)
 {
     const uint64_t caller = *reinterpret_cast<const uint64_t*>(stack);
-    return caller > stack && *reinterpret_cast<const uint64_t*>(caller + STACK_LR) == address;
+    return caller > stack && caller <= end && *reinterpret_cast<const uint64_t*>(caller + STACK_LR) == address;
 }
 
 // From the interrupted function up to the guarded frame, along the back chain on the thread's stack.
@@ -143,7 +143,7 @@ bool only_module_frames(const arch::TrapFrame& frame, const GuardedCall& call)
         return false;
     if (stack == call.frame)
         return true;
-    if (!in_module(frame.lr) && !is_saved_return(frame.lr, stack))
+    if (!in_module(frame.lr) && !is_saved_return(frame.lr, stack, call.frame))
         return false;
     for (;;) {
         const uint64_t caller = *reinterpret_cast<const uint64_t*>(stack);

@@ -1,5 +1,6 @@
 // The four functions that the compiler calls on its own, also in freestanding code.
-#include <stddef.h>
+#include "kernel/memory.h"
+
 #include <stdint.h>
 
 namespace {

@@ -1,14 +1,19 @@
 // Starts the object system.
 
 #include "kernel/init.h"
+#include "kernel/panic.h"
 #include "objects/lifetime.h"
+#include "objects/tracked_returns.h"
 
 namespace objects {
 
 namespace {
 
+constinit TrackedReturns tracked_returns;
+
 Status start_objects()
 {
+    kernel::set_replaced_returns(tracked_returns);
     TRY(table().initialise());
     return start_reaper();
 }

@@ -45,14 +45,13 @@ public:
         for (unsigned i = 0; i < m_depth && i < capacity_of_out; ++i)
             out[i] = m_records[i].interposer;
     }
-    // The return address that the index-th tracked call on the stack replaced, the innermost being 0; 0 when there are
-    // fewer. Interposers that are chained on one call share its stack pointer; the outermost of them holds the real one.
-    uint64_t original_return(unsigned index) const
+    // The return address that the call from the frame with this stack pointer replaced; 0 when it is not tracked.
+    // Interposers that are chained on one call share the pointer; the outermost of them, noted first, holds the real one.
+    uint64_t original_return(uint64_t caller_stack) const
     {
-        for (unsigned i = m_depth; i > 0; --i) {
-            const bool outermost_of_its_call = i == 1 || m_records[i - 2].caller_stack != m_records[i - 1].caller_stack;
-            if (outermost_of_its_call && index-- == 0)
-                return m_records[i - 1].return_address;
+        for (unsigned i = 0; i < m_depth; ++i) {
+            if (m_records[i].caller_stack == caller_stack)
+                return m_records[i].return_address;
         }
         return 0;
     }

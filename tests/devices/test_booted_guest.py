@@ -211,3 +211,22 @@ def test_constructors_entry_exit_and_destructors_run_in_order() -> None:
         assert guest.ask(Operation.UNLOAD, outcome.module).code == Code.FAULT
         assert guest.hardware.cpus[0].read(data, 10) == b"\0\0\0\x05ABEXC\0"
         assert guest.modules() == [[outcome.module, "order", "failed", outcome.base, 3, 0]]
+
+
+@pytest.mark.parametrize("steps", [0, 3, 20, 60])
+def test_a_machine_saved_in_the_middle_of_a_load_goes_on_in_another(steps: int) -> None:
+    """And ends as the one that was not interrupted: same state, same outcome, same reply."""
+    with Booted(SOURCE) as first, KernelMachine(kernel_image(), modules=SOURCE) as second:
+        load = first.loader.load(SOURCE.image("endless", time_limit=100_000))
+        request = first.mailbox.post(Operation.PING, "hello")
+        first.run(deadline_ns=first.hardware.time + steps * 1_000)
+        second.hardware.restore(first.hardware.save())
+        deadline = first.hardware.time + 1_000_000
+        for machine in (first, second):
+            machine.run(deadline_ns=deadline)
+        assert second.hardware.state_hash() == first.hardware.state_hash()
+        outcome, reply = first.loader.outcome(load), first.mailbox.reply(request)
+        assert outcome is not None and reply is not None
+        assert (second.loader.outcome(load), second.mailbox.reply(request)) == (outcome, reply)
+        assert second.mailbox.events_since(0) == first.mailbox.events_since(0)
+        assert second.console.text == first.console.text

@@ -113,7 +113,11 @@ def test_a_module_works_from_constructors_to_destructors(guest: Booted, modules:
         image = modules.image(f"working{shown}", WORKING)
         outcome = guest.load(image)
         assert (outcome.code, outcome.text) == (Code.OK, "")
-        assert guest.lines[shown:] == ["first is constructed", "second is constructed", "a square has 4 corners"]
+        assert guest.lines[shown:] == [
+            "first is constructed",
+            "second is constructed",
+            "a square has 4 corners",
+        ]
         shown = len(guest.lines)
         assert guest.ask(Operation.UNLOAD, outcome.module).code == Code.OK
         assert guest.lines[shown:] == ["exit sees 7", "at the very end"]

@@ -20,7 +20,7 @@ from emulator.devices.disk import Disk, DiskConfig
 from emulator.devices.loader import ModuleLoader, SegmentSource
 from emulator.devices.mailbox import Mailbox
 from emulator.devices.power import Power
-from emulator.machine import Hardware, MachineConfig, RoundRobin, Stop, StopReason, Until
+from emulator.machine import Hardware, MachineConfig, Policy, RoundRobin, Stop, StopReason, Until
 
 LIMIT_NS = 2_000_000_000
 """Virtual time after which a run that has not ended by itself has failed."""
@@ -46,11 +46,11 @@ class KernelMachine:
         memory: int = 64 << 20,
         flags: int = 0,
         arguments: str = "",
-        quantum: int = 20_000,
+        policy: Policy | None = None,
         modules: SegmentSource | None = None,
         disk: DiskConfig | None = None,
     ) -> None:
-        self.hardware = Hardware(MachineConfig(cpus=cpus, memory=memory, policy=RoundRobin(quantum)))
+        self.hardware = Hardware(MachineConfig(cpus=cpus, memory=memory, policy=policy or RoundRobin()))
         self.console = Console()
         self.panic: Mapping[str, Any] | None = None
         """The decoded PanicRecord of a kernel that panicked."""
@@ -123,10 +123,11 @@ class KernelMachine:
         return Code.OK, 0
 
 
-def run_guest_tests(image: bytes, prefix: str, cpus: int = 2) -> list[str]:
+def run_guest_tests(image: bytes, prefix: str, cpus: int = 2, policy: Policy | None = None) -> list[str]:
     """Runs the in-guest tests whose names start with ``prefix``; the lines that they printed."""
     arguments = f"tests={prefix}"
-    with KernelMachine(image, cpus=cpus, flags=BootFlag.RUN_TESTS, arguments=arguments) as machine:
+    flags = BootFlag.RUN_TESTS
+    with KernelMachine(image, cpus=cpus, flags=flags, arguments=arguments, policy=policy) as machine:
         stop = machine.run()
         assert stop.reason is StopReason.HALTED, f"{stop}\n{machine.console.text}"
         return [line for line in machine.lines if line.startswith("test")]

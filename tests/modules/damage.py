@@ -109,6 +109,16 @@ def relocated(
     return damage
 
 
+def branch_to_kernel_data(writer: ModuleWriter) -> None:
+    relocated(10, "kernel_data")(writer)
+    writer.symbol("kernel_data")
+
+
+def call_that_spoils_r2(writer: ModuleWriter) -> None:
+    relocated(10, "module_init", 8)(writer)
+    writer.symbols[0].other = 1 << 5
+
+
 def weak_data(name: str, size: int) -> Callable[[ModuleWriter], object]:
     return lambda writer: writer.symbol(name, writer.data, 0, size=size, binding=2, kind=OBJECT)
 

@@ -14,6 +14,8 @@ from tests.modules.damage import (
     SHARE,
     Bad,
     against_eh_frame,
+    branch_to_kernel_data,
+    call_that_spoils_r2,
     check,
     constructor_array,
     destructor_of_data,
@@ -220,12 +222,12 @@ BAD_MODULES = [
     Bad("branch to data", relocated(10), "R_PPC64_REL24 at .text+0x0 against own_data: a branch to data"),
     Bad(
         "branch to the kernel's data",
-        lambda writer: (relocated(10, "kernel_data")(writer), writer.symbol("kernel_data")),
+        branch_to_kernel_data,
         "R_PPC64_REL24 at .text+0x0 against kernel_data: a branch to data",
     ),
     Bad(
         "callee that spoils r2",
-        lambda writer: (in_symbol(0, other=1 << 5)(writer), relocated(10, "module_init", 8)(writer)),
+        call_that_spoils_r2,
         "R_PPC64_REL24 at .text+0x8 against module_init: the function does not keep r2",
         "compile it with -mcpu=970",
     ),

@@ -4,6 +4,7 @@
 #include "objects/counted_scope.h"
 #include "objects/counting_arbiter.h"
 #include "objects/tests/probe.h"
+#include "objects/tracked_returns.h"
 
 namespace objects::tests {
 
@@ -132,6 +133,52 @@ kernel::Test deep{"arbiter.recursion_deeper_than_the_records_goes_through_uncoun
         CountingArbiter::detach(arbiter.value());
     }
     EXPECT(destroy(probe.reference()).ok());
+}>};
+
+struct Trace {
+    Ref<Probe> inner;
+    arch::CodeAddress addresses[16];
+    size_t count = 0;
+
+    static void take(void* context)
+    {
+        auto& trace = *static_cast<Trace*>(context);
+        static constinit TrackedReturns tracked;
+        trace.count = arch::unwind_here(trace.addresses, 16, &tracked);
+    }
+    static void take_inside(void* context)
+    {
+        EXPECT(static_cast<Trace*>(context)->inner->visit(take, context).ok());
+    }
+};
+
+[[gnu::noinline]] void trace_nested_calls(Ref<Probe> outer, Trace& trace)
+{
+    EXPECT(outer->visit(Trace::take_inside, &trace).ok());
+}
+
+kernel::Test unwinder{"arbiter.unwinder_sees_through_tracked_calls", counted<[] {
+    auto outer = make_probe();
+    Trace trace{make_probe(), {}, 0};
+    EXPECT(outer->calls().ok() && trace.inner->calls().ok());
+    trace_nested_calls(outer, trace);
+    Trace tracked = trace;
+    auto first = CountingArbiter::attach(outer.reference());
+    auto second = CountingArbiter::attach(trace.inner.reference());
+    trace_nested_calls(outer, tracked);
+    EXPECT(trace.count > 6 && tracked.count == trace.count);
+    unsigned different = 0;
+    for (size_t i = 0; i < trace.count; ++i)
+        different += trace.addresses[i].address != tracked.addresses[i].address;
+    // This function, which calls at two places.
+    EXPECT(different == 1);
+    {
+        UncountedScope uncounted;
+        CountingArbiter::detach(first.value());
+        CountingArbiter::detach(second.value());
+    }
+    EXPECT(destroy(outer.reference()).ok());
+    EXPECT(destroy(trace.inner.reference()).ok());
 }>};
 
 }

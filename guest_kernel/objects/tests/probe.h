@@ -27,9 +27,11 @@ public:
     // Signals `entered`, then waits inside for `leave`.
     virtual Status linger(kernel::Event* entered, kernel::Event* leave) = 0;
     virtual Result<uint64_t> version() = 0;
+    // Calls `what` from inside.
+    virtual Status visit(void (*what)(void*), void* context) = 0;
 
-    using Methods
-        = MethodList<&Probe::calls, &Probe::fold, &Probe::descend, &Probe::linger, &Probe::version>;
+    using Methods = MethodList<&Probe::calls, &Probe::fold, &Probe::descend, &Probe::linger, &Probe::version,
+        &Probe::visit>;
 
 protected:
     ~Probe() = default;
@@ -70,6 +72,12 @@ public:
         return {};
     }
     Result<uint64_t> version() override { return number; }
+    Status visit(void (*what)(void*), void* context) override
+    {
+        what(context);
+        count();
+        return {};
+    }
 
     uint64_t m_calls = 0;
 

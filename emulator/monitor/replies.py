@@ -1,0 +1,216 @@
+"""The guest's answers as typed values. Times are virtual ns; references are ``name`` or ``@index.sequence``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from emulator.abi.values import Value, integer, items, text
+
+
+@dataclass(frozen=True)
+class CpuInfo:
+    """One CPU, as the guest sees it."""
+
+    id: int
+    state: str
+    thread: int
+    """Id of the thread that runs on it, 0 when it idles."""
+    generation: int
+
+    @classmethod
+    def of(cls, value: Value) -> CpuInfo:
+        """From one row of the reply."""
+        cpu, state, thread, generation = items(value)
+        return cls(integer(cpu), text(state), integer(thread), integer(generation))
+
+
+@dataclass(frozen=True)
+class ThreadInfo:
+    """One thread of the kernel."""
+
+    id: int
+    name: str
+    cpu: int
+    priority: int
+    """0 to 31, the highest, with what it inherits."""
+    state: str
+    instructions: int
+
+    @classmethod
+    def of(cls, value: Value) -> ThreadInfo:
+        """From one row of the reply."""
+        thread, name, cpu, priority, state, instructions = items(value)
+        return cls(
+            integer(thread), text(name), integer(cpu), integer(priority), text(state), integer(instructions)
+        )
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One live object."""
+
+    reference: str
+    name: str
+    """Its well-known name, empty when it has none."""
+    class_name: str
+    state: str
+    """``live``, ``swapping: PHASE`` or ``watched``."""
+
+    @classmethod
+    def of(cls, value: Value) -> ObjectInfo:
+        """From one row of the reply."""
+        return cls(*(text(item) for item in items(value)))
+
+
+@dataclass(frozen=True)
+class ObjectDetails:
+    """Everything that the guest tells of one object."""
+
+    reference: str
+    name: str
+    class_name: str
+    state: str
+    values: dict[str, str | int]
+    """What else there is, such as ``version``, ``kind``, ``cpus``, ``size``."""
+
+    @classmethod
+    def of(cls, values: Sequence[Value]) -> ObjectDetails:
+        """From a whole reply."""
+        found = pairs(values)
+        known = [str(found.pop(key, "")) for key in ("reference", "name", "class", "state")]
+        return cls(*known, values=found)
+
+
+@dataclass(frozen=True)
+class ClassInfo:
+    """One registered class."""
+
+    name: str
+    version: int
+    instances: int
+    module: int
+    """Id of the module that brought it, 0 for the kernel."""
+
+    @classmethod
+    def of(cls, value: Value) -> ClassInfo:
+        """From one row of the reply."""
+        name, version, instances, module = items(value)
+        return cls(text(name), integer(version), integer(instances), integer(module))
+
+
+@dataclass(frozen=True)
+class ModuleInfo:
+    """One module in the guest."""
+
+    id: int
+    name: str
+    state: str
+    base: int
+    pages: int
+    users: int
+
+    @classmethod
+    def of(cls, value: Value) -> ModuleInfo:
+        """From one row of the reply."""
+        module, name, state, base, pages, users = items(value)
+        return cls(
+            integer(module), text(name), text(state), integer(base), integer(pages), integer(users)
+        )
+
+
+@dataclass(frozen=True)
+class MemoryInfo:
+    """What is allocated under one tag."""
+
+    tag: str
+    bytes: int
+    allocations: int
+
+    @classmethod
+    def of(cls, value: Value) -> MemoryInfo:
+        """From one row of the reply."""
+        tag, size, allocations = items(value)
+        return cls(text(tag), integer(size), integer(allocations))
+
+
+@dataclass(frozen=True)
+class StalledInfo:
+    """One thread that is counted in a generation."""
+
+    thread: int
+    name: str
+    cpu: int
+    generation: int
+    reference: str
+    """The object of the innermost call that an interposer tracks, empty when none does."""
+    since_ns: int
+
+    @classmethod
+    def of(cls, value: Value) -> StalledInfo:
+        """From one row of the reply."""
+        thread, name, cpu, generation, reference, since = items(value)
+        return cls(
+            integer(thread), text(name), integer(cpu), integer(generation), text(reference), integer(since)
+        )
+
+
+@dataclass(frozen=True)
+class UpdateInfo:
+    """One update, as the guest has it on record."""
+
+    id: int
+    name: str
+    state: str
+    unconverted: int
+    failed: int
+
+    @classmethod
+    def of(cls, value: Value) -> UpdateInfo:
+        """From one row of the reply."""
+        update, name, state, unconverted, failed = items(value)
+        return cls(integer(update), text(name), text(state), integer(unconverted), integer(failed))
+
+
+@dataclass(frozen=True)
+class MethodCount:
+    """What went through a watched reference to one method."""
+
+    method: int
+    """Its slot in the virtual table."""
+    calls: int
+    instructions: int
+    """Of the callers between entry and return."""
+
+    @classmethod
+    def of(cls, value: Value) -> MethodCount:
+        """From one row of the reply."""
+        return cls(*(integer(item) for item in items(value)))
+
+
+@dataclass(frozen=True)
+class WorkloadStatus:
+    """How far a workload has come."""
+
+    name: str
+    running: int
+    """Clients that have not ended."""
+    operations: int
+    errors: int
+    longest_gap_ns: list[int]
+    """The longest time without a completed operation, for each CPU."""
+
+    @classmethod
+    def of(cls, name: str, values: Sequence[Value]) -> WorkloadStatus:
+        """From a whole reply."""
+        found = {text(key): value for key, value in map(items, values)}
+        gaps = [integer(gap) for gap in items(found["longest_gap_ns"])]
+        numbers = [integer(found[key]) for key in ("running", "operations", "errors")]
+        return cls(name, *numbers, longest_gap_ns=gaps)
+
+
+def pairs(values: Sequence[Value]) -> dict[str, str | int]:
+    """``[[key, value]...]`` with numbers and texts. Raises MalformedValues."""
+    return {
+        text(key): value if isinstance(value, int) else text(value) for key, value in map(items, values)
+    }

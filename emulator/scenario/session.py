@@ -1,0 +1,157 @@
+"""A machine on which steps are performed: by a scenario's runner, or as someone types them at the prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.errors import GuestError, UsageError
+from emulator.machine import StopReason, Until
+from emulator.scenario.result import Json, StepResult
+from emulator.scenario.shipped import RACE_UPDATE, find_update, modules_of
+from emulator.scenario.steps import Apply, Start, Step
+
+if TYPE_CHECKING:
+    from emulator.monitor import UpdateRecord, WorkloadStatus
+    from emulator.system import Machine
+    from toolchain.kernel import KernelImage
+
+_ENDS = frozenset((StopReason.HALTED, StopReason.PANIC, StopReason.ENGINE_FAULT))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step has to say once it has succeeded."""
+
+    text: str = ""
+    values: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass
+class Session:
+    """The state that steps share. Steps are performed by :func:`emulator.scenario.perform.perform`."""
+
+    machine: Machine
+    folder: Path = field(default_factory=Path)
+    """What paths are relative to."""
+    workload_seed: int = 0
+    keep_race: bool = False
+    kernel: KernelImage | None = None
+    """What modules are built for; None: the installed kernel."""
+    results: list[StepResult] = field(default_factory=list)
+    workloads: dict[str, WorkloadStatus] = field(default_factory=dict)
+    """Each workload that was started, as it was last seen."""
+
+    def do(self, step: Step) -> StepResult:
+        """Performs a step; one that fails has a result that is not ok.
+
+        Raises UsageError, ModuleError and the like for what the host refuses; then nothing was done.
+        """
+        self.run_to(step)
+        if isinstance(step, Start):
+            self.fix_race()
+        return self._do(step)
+
+    def run_to(self, step: Step) -> None:
+        """Lets the machine run until the step is due. Raises GuestError when the run is not what it was."""
+        if step.at is not None and self.machine.virtual_ns < step.at:
+            self.run_until(step.at)
+        counts = tuple(cpu.instructions for cpu in self.machine.cpus)
+        if step.counts is not None and step.counts != counts:
+            raise GuestError(f"the run has diverged: the CPUs executed {list(counts)}, not {list(step.counts)}")
+
+    def run_until(self, time_ns: int) -> None:
+        """Lets the machine run to a machine time. Raises GuestError when it ends before."""
+        stop = self.machine.run(Until(deadline_ns=time_ns))
+        if stop.reason in _ENDS:
+            raise GuestError(f"the machine ended: {self.describe_end()}")
+
+    def describe_end(self) -> str:
+        """Why the machine does not go on, in a line."""
+        panic, stop = self.machine.panic, self.machine.last_stop
+        if panic is not None:
+            return f"panic: {panic.message}"
+        if stop is None:
+            return "never started"
+        return f"{stop.reason.value}: {stop.message}" if stop.message else stop.reason.value
+
+    @property
+    def ended(self) -> bool:
+        """The guest cannot be asked any more."""
+        stop = self.machine.last_stop
+        return self.machine.panic is not None or (stop is not None and stop.reason in _ENDS)
+
+    def fix_race(self) -> None:
+        """Before the first load, unless the run is about the shipped race: applies the update that fixes it."""
+        applied = any(record.name == RACE_UPDATE for record in self.machine.monitor.update_records)
+        if self.keep_race or applied:
+            return
+        result = self._do(Apply(update=RACE_UPDATE))
+        if not result.ok:
+            raise GuestError(f"{RACE_UPDATE}, which every load needs first: {result.text}")
+
+    def modules(self, update: str) -> list[Path]:
+        """The modules of an update by name or path. Raises UsageError or BuildError."""
+        return modules_of(find_update(update, self.folder), self.kernel)
+
+    def look_at(self, workload: str) -> WorkloadStatus:
+        """Asks the guest for a workload's figures and keeps them."""
+        status = self.machine.monitor.workload_status(workload)
+        self.workloads[workload] = status
+        return status
+
+    def look_at_all(self) -> None:
+        """Asks for those that may have changed; what cannot be asked any more stays as it was last seen."""
+        for name, status in list(self.workloads.items()):
+            if status.running and not self.ended:
+                self.look_at(name)
+
+    def update_records(self) -> list[UpdateRecord]:
+        """In the order in which they were applied."""
+        return list(self.machine.monitor.update_records)
+
+    def workload_figures(self) -> dict[str, Any]:
+        """Operations and errors of all workloads together, and each with its own."""
+        each = list(self.workloads.values())
+        return {
+            "operations": sum(status.operations for status in each),
+            "errors": sum(status.errors for status in each),
+            "longest_gap_ns": [max(gaps) for gaps in zip(*(s.longest_gap_ns for s in each), strict=True)],
+            "seed": self.workload_seed,
+            "parts": [
+                {
+                    "name": status.name,
+                    "running": status.running,
+                    "operations": status.operations,
+                    "errors": status.errors,
+                    "longest_gap_ns": list(status.longest_gap_ns),
+                }
+                for status in each
+            ],
+        }
+
+    def _do(self, step: Step) -> StepResult:
+        from emulator.scenario.perform import perform
+
+        start = self.machine.virtual_ns
+        try:
+            outcome, ok = perform(step, self), True
+        except GuestError as failure:
+            outcome, ok = Outcome(self._explain(failure)), False
+        result = StepResult(
+            step.do, ok, start, self.machine.virtual_ns, outcome.text, outcome.values, step.line
+        )
+        self.results.append(result)
+        return result
+
+    def _explain(self, failure: GuestError) -> str:
+        return f"{failure} ({self.describe_end()})" if self.ended and not str(failure) else str(failure)
+
+
+def refuse_reference(reference: str) -> str:
+    """A well-known name or ``@index.sequence``; raises UsageError for anything else."""
+    if not reference or reference != reference.strip():
+        raise UsageError(f'"{reference}" is neither a name nor @index.sequence')
+    return reference
