@@ -75,7 +75,7 @@ def parse_symbols(sections: Sequence[Section]) -> SymbolTable:
     """Reads the one symbol table. Raises ModuleError when there is none, two, or an entry is wrong."""
     tables = [section for section in sections if section.kind == SectionType.SYMTAB]
     if not tables:
-        raise refusal("no symbol table", "do not strip a module")
+        raise refusal("no symbol table", "do not strip it")
     if len(tables) > 1:
         raise refusal(f"{tables[1]}: a second symbol table")
     table = tables[0]

@@ -58,7 +58,7 @@ class KernelSymbols:
             table = parse_symbols(sections)
             build_id = find_build_id(sections)
         except ModuleError as error:
-            raise refusal(f"kernel image: {error}") from None
+            raise ModuleError(f"kernel image: {error}") from None
         if build_id is None:
             raise refusal("kernel image: no GNU build-id note", "link it with --build-id=sha1")
         toc = _toc_base(sections, table.symbols)

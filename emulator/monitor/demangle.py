@@ -12,13 +12,13 @@ def demangle(name: str) -> str:
 
 
 def without_parameters(name: str) -> str:
-    """A demangled function's name without its parameter list and what follows it."""
+    """A demangled function's name without its parameter list."""
+    body = name.removesuffix(" const")
+    if not body.endswith(")"):
+        return name
     depth = 0
-    for index in range(len(name) - 1, -1, -1):
-        if name[index] == ")":
-            depth += 1
-        elif name[index] == "(":
-            depth -= 1
-            if depth == 0:
-                return name[:index] if index and not name.startswith("(", 0, index) else name
+    for index in range(len(body) - 1, 0, -1):
+        depth += (body[index] == ")") - (body[index] == "(")
+        if depth == 0:
+            return body[:index]
     return name

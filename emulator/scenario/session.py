@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.errors import GuestError, UsageError
+from emulator.errors import GuestError
 from emulator.machine import StopReason, Until
 from emulator.scenario.result import Json, StepResult
 from emulator.scenario.shipped import RACE_UPDATE, find_update, modules_of
 from emulator.scenario.steps import Apply, Start, Step
 
 if TYPE_CHECKING:
-    from emulator.monitor import UpdateRecord, WorkloadStatus
+    from emulator.monitor import UpdateRecord
+    from emulator.monitor.replies import WorkloadStatus
     from emulator.system import Machine
     from toolchain.kernel import KernelImage
 
@@ -148,10 +149,3 @@ class Session:
 
     def _explain(self, failure: GuestError) -> str:
         return f"{failure} ({self.describe_end()})" if self.ended and not str(failure) else str(failure)
-
-
-def refuse_reference(reference: str) -> str:
-    """A well-known name or ``@index.sequence``; raises UsageError for anything else."""
-    if not reference or reference != reference.strip():
-        raise UsageError(f'"{reference}" is neither a name nor @index.sequence')
-    return reference

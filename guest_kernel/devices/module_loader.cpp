@@ -62,7 +62,8 @@ void report(const Module& module, const char* state)
     event.number(module.id);
     event.text(module.name);
     event.text(state);
-    kernel::check(event.post().ok(), "the host refused a module event");
+    // Only shown: a host that does not want it changes nothing.
+    event.post().ignore();
 }
 
 void enter(Module& module, ModuleState state)
@@ -94,7 +95,9 @@ using EntryFunction = Status (*)();
         reinterpret_cast<VoidFunction>(constructors[i])();
     if (module.entry == 0)
         return {};
-    return reinterpret_cast<EntryFunction>(module.entry)();
+    const Status status = reinterpret_cast<EntryFunction>(module.entry)();
+    // There is nobody to wait and call again.
+    return status.is_parked() ? Status(Code::INVALID) : status;
 }
 
 [[clang::disable_tail_calls]] Status run_destructors(uint64_t argument)

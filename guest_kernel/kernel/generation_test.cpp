@@ -185,20 +185,19 @@ Test shared{"generation.waiters_share_a_round", [] {
 Test boosted{"generation.counted_are_boosted", [] {
     // The hog never gives up its CPU: only with the waiter's priority does the worker get to its end.
     bool stop = false;
-    bool go_on = false;
+    Event go_on;
     TestThread worker({.name = "worker", .priority = 3, .cpu = last_cpu()}, [&] {
-        while (!__atomic_load_n(&go_on, __ATOMIC_ACQUIRE)) {
-        }
+        go_on.wait();
         EXPECT(current_thread()->priority() == 26 && current_thread()->base_priority() == 3);
     });
-    wait_until([&] { return worker.thread()->counted(); });
+    wait_until([&] { return worker.thread()->state() == ThreadState::Blocked; });
     TestThread hog({.name = "hog", .priority = 14, .cpu = last_cpu(), .counted = false}, [&] {
         while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
         }
     });
     GenerationWaiter waiter(26);
     wait_until([&] { return waiter.thread()->state() == ThreadState::Blocked; });
-    __atomic_store_n(&go_on, true, __ATOMIC_RELEASE);
+    go_on.signal();
     waiter.join();
     __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
 }};

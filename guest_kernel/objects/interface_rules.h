@@ -32,9 +32,15 @@ struct MethodList {
     static_assert(count <= max_methods, "an interface has at most 256 methods");
 };
 
-// One virtual table pointer and nothing else: single inheritance, no data, no virtual destructor slots.
+// One virtual table pointer and nothing else. True, or it does not build.
 template <typename I>
-concept Interface = __is_base_of(Object, I) && __is_abstract(I) && !__has_virtual_destructor(I)
-    && sizeof(I) == sizeof(Object) && I::Methods::count >= 2;
+consteval bool is_interface()
+{
+    static_assert(__is_base_of(Object, I), "an interface inherits from objects::Object");
+    static_assert(!__has_virtual_destructor(I), "an interface has no virtual destructor: roots destroy objects");
+    static_assert(sizeof(I) == sizeof(Object), "an interface has no data and no second base class");
+    static_assert(I::Methods::count >= 2, "an interface lists its methods");
+    return true;
+}
 
 }

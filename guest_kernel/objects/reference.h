@@ -29,7 +29,7 @@ public:
     // callee reads is reached through this value (a dependent load needs no barrier on this architecture).
     I* operator->() const
     {
-        static_assert(Interface<I>);
+        static_assert(is_interface<I>());
         return static_cast<I*>(__atomic_load_n(&m_entry->object, __ATOMIC_RELAXED));
     }
 

@@ -56,8 +56,10 @@ private:
 };
 
 // What a representative adds to its interface: the way to its root, and the slots that every object has.
-template <Interface I>
+template <typename I>
 class Rep : public I {
+    static_assert(is_interface<I>());
+
 public:
     explicit Rep(Root& root) : m_root(root) {}
 

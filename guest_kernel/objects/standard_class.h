@@ -11,7 +11,7 @@ namespace objects {
 template <typename RootType>
 constexpr ClassDescriptor standard_class(const char* name, const char* kind, uint64_t version)
 {
-    static_assert(Interface<typename RootType::InterfaceType>);
+    static_assert(is_interface<typename RootType::InterfaceType>());
     return {name, kind, version, RootType::InterfaceType::Methods::count, [] () -> Result<Root*> {
         Root* root = kernel::make<RootType>(kernel::Tag::Object);
         if (root == nullptr)

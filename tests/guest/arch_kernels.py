@@ -1,4 +1,4 @@
-"""Kernel images for the tests of the architecture part: the shipped one, and one with code that misbehaves."""
+"""Kernel images for tests of the architecture part: the shipped one, and one with code that misbehaves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def shipped_image() -> bytes:
 
 @cache
 def extended_image() -> bytes:
-    """The kernel with the sources of ``arch_extra`` built in; without their boot arguments it is like the shipped one."""
+    """The kernel with the sources of ``arch_extra``, which do nothing without their boot arguments."""
     with tempfile.TemporaryDirectory() as directory:
         tree = Path(directory) / "guest_kernel"
         shutil.copytree(installation().kernel_sources, tree)

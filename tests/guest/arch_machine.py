@@ -12,6 +12,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from emulator.abi.boot import BOOT_INFO_RECORD, BOOT_MAGIC, BootFlag
 from emulator.abi.hypercalls import Hypercall, Stage
+from emulator.abi.layout import Value
 from emulator.abi.memory_map import BOOT_INFO, PAGE_SIZE
 from emulator.abi.panic import PANIC_RECORD
 from emulator.abi.status import Code
@@ -94,7 +95,7 @@ class KernelMachine:
 
     def _boot(self, image: bytes, flags: int, arguments: str) -> None:
         entry = self.hardware.load_elf(image)
-        information = {
+        information: dict[str, Value] = {
             "magic": BOOT_MAGIC,
             "size": BOOT_INFO_RECORD.size,
             "memory_bytes": self.hardware.config.memory,

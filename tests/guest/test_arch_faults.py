@@ -67,12 +67,12 @@ def test_a_fault_panics_and_says_what(fault: str) -> None:
 def test_the_other_cpu_is_stopped_and_shown() -> None:
     with KernelMachine(extended_image(), cpus=3, arguments="fault=store_text") as machine:
         panic = machine.run_to_panic()
-        states = [PanicState(cpu["state"]) for cpu in panic["cpu"][:4]]
-        assert sorted(states) == [PanicState.ABSENT, PanicState.PANICKED, PanicState.STOPPED, PanicState.STOPPED]
+        states = sorted(PanicState(cpu["state"]) for cpu in panic["cpu"][:4])
+        assert states == [PanicState.ABSENT, PanicState.PANICKED, PanicState.STOPPED, PanicState.STOPPED]
         assert all(cpu["frame_count"] > 0 for cpu in panic["cpu"][:3])
 
 
-UNWOUND = ("store_text", "load_null", "call_null", "call_data", "trap_instruction", "misaligned_stack", "large_frame")
+UNWOUND = ("store_text", "load_null", "call_null", "call_data", "trap_instruction", "large_frame")
 
 
 @pytest.mark.parametrize("fault", UNWOUND)
@@ -83,9 +83,8 @@ def test_the_backtrace_leads_through_the_faulting_function(fault: str) -> None:
         frames = cpu["frame_address"][: cpu["frame_count"]]
         assert cpu["frame_kind"][0] == PanicFrameKind.INTERRUPTED
         assert frames[0] == cpu["nip"]
-        if fault != "misaligned_stack":
-            assert any(is_inside(machine, "cause_fault", address) for address in frames)
-            assert is_inside(machine, "thread_start", frames[-1])
+        assert any(is_inside(machine, "cause_fault", address) for address in frames)
+        assert is_inside(machine, "thread_start", frames[-1])
 
 
 def test_a_stack_overflow_shows_the_recursion() -> None:

@@ -103,6 +103,7 @@ def test_a_reset_at_any_instruction_of_an_interrupt_changes_nothing() -> None:
 def test_resets_all_the_time_disturb_neither_switches_nor_programs(distance: int) -> None:
     ready = symbols_of(shipped_image())["_ZN6kernel9run_testsEPKc"]
     resets = [directive for _ in range(2000) for directive in (run(distance), inject(SYSTEM_RESET))]
-    lines = run_guest_tests(shipped_image(), "problem_state", cpus=1, policy=Scripted([until(ready), *resets]))
+    policy = Scripted([until(ready), *resets])
+    lines = run_guest_tests(shipped_image(), "problem_state", cpus=1, policy=policy)
     assert lines[-1].endswith(" run, 0 failed")
     assert run_guest_tests(shipped_image(), "problem_state", cpus=1, policy=RoundRobin()) == lines

@@ -169,7 +169,7 @@ BAD_FILES = [
         "no symbols",
         lambda writer: setattr(writer, "with_symbols", False),
         "no symbol table",
-        "do not strip a module",
+        "do not strip it",
     ),
     Bad("second symbol table", second_symbol_table, "section 8 .symtab: a second symbol table"),
     Bad("symbol size", in_section("symtab", entry_size=16), "section 7 .symtab: entry size 16, expected 24"),

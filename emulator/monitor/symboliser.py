@@ -1,0 +1,134 @@
+"""Names and source lines of the guest's addresses, and addresses of names: kernel and loaded modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from emulator.errors import UsageError
+from emulator.modules import KernelSymbols, NamedRange, PlacedModule, SymbolIndex, debug_image
+from emulator.monitor.demangle import demangle, without_parameters
+from emulator.monitor.line_table import LineTable, SourceLine
+
+
+@dataclass(frozen=True)
+class Location:
+    """What is known of one address."""
+
+    address: int
+    symbol: str = ""
+    """Demangled; empty when the address is in no function or object."""
+    offset: int = 0
+    """Bytes from the symbol's start."""
+    module: str = ""
+    """Name of the update module that it lies in, empty for the kernel."""
+    source: SourceLine | None = None
+
+    def __str__(self) -> str:
+        if not self.symbol:
+            return f"{self.address:#018x}" + (f" [module {self.module}]" if self.module else "")
+        parts = [f"{self.symbol}+{self.offset:#x}" if self.offset else self.symbol]
+        if self.source is not None:
+            parts.append(f"({self.source})")
+        if self.module:
+            parts.append(f"[module {self.module}]")
+        return " ".join(parts)
+
+
+class _Image:
+    """Symbols and lines of the kernel or of one module."""
+
+    def __init__(self, index: SymbolIndex, debug: bytes, name: str) -> None:
+        self.index = index
+        self.name = name
+        self.lines = LineTable(debug)
+
+    @cached_property
+    def by_name(self) -> dict[str, list[int]]:
+        """Addresses by mangled name, demangled name, and demangled name without parameters."""
+        names: dict[str, list[int]] = {}
+        for item in self.index.ranges:
+            plain = demangle(item.name)
+            for name in {item.name, plain, without_parameters(plain)}:
+                names.setdefault(name, []).append(item.start)
+        return names
+
+
+class Symboliser:
+    """Reads the kernel's symbols when first asked; a line program when one of its addresses is."""
+
+    def __init__(self, kernel: Path) -> None:
+        """``kernel`` is the image that was booted."""
+        self._kernel_path = kernel
+        self._modules: dict[int, tuple[PlacedModule, _Image]] = {}
+
+    @cached_property
+    def kernel(self) -> KernelSymbols:
+        """The kernel's exported symbols. Raises ModuleError when the image is damaged."""
+        return KernelSymbols.from_elf(self._kernel_path.read_bytes())
+
+    @cached_property
+    def _kernel(self) -> _Image:
+        return _Image(self.kernel.index, self._kernel_path.read_bytes(), "")
+
+    def add_module(self, module: int, placed: PlacedModule) -> None:
+        """A module of the guest, by the guest's id."""
+        self._modules[module] = (placed, _Image(placed.index, debug_image(placed), placed.name))
+
+    def remove_module(self, module: int) -> None:
+        """The module is unloaded; one that is not known is ignored."""
+        self._modules.pop(module, None)
+
+    def module_at(self, address: int) -> PlacedModule | None:
+        """The module whose pages hold the address."""
+        return next((placed for placed, _ in self._modules.values() if placed.holds(address)), None)
+
+    def locate(self, address: int, *, is_return: bool = False) -> Location:
+        """Name and source line. Of a return address (``is_return``) the line is that of the call before it."""
+        image = self._image_at(address)
+        code = address - 4 if is_return else address
+        found = image.index.find(code)
+        source = image.lines.find(code)
+        if found is None:
+            return Location(address, module=image.name, source=source)
+        return Location(address, demangle(found.name), address - found.start, image.name, source)
+
+    def find(self, address: int) -> NamedRange | None:
+        """The function or object that holds the address; its name is as in the symbol table."""
+        return self._image_at(address).index.find(address)
+
+    def address(self, text: str) -> int:
+        """Of ``0x...``, ``symbol`` or ``symbol+offset``; symbols mangled or not, with or without parameters.
+
+        Raises UsageError when there is no such symbol, or several.
+        """
+        name, plus, offset = text.strip().rpartition("+")
+        if not plus or not name or name.endswith("operator"):
+            name, offset = text.strip(), "0"
+        try:
+            return (int(name, 16) if name.startswith("0x") else self._symbol(name)) + int(offset, 0)
+        except ValueError:
+            raise UsageError(f"address {text!r} is neither a number nor symbol+offset") from None
+
+    def names(self) -> list[str]:
+        """Demangled names of all functions and objects, sorted; for completion."""
+        return sorted({demangle(item.name) for image in self._images() for item in image.index.ranges})
+
+    def _images(self) -> list[_Image]:
+        return [*(image for _, image in self._modules.values()), self._kernel]
+
+    def _image_at(self, address: int) -> _Image:
+        for placed, image in self._modules.values():
+            if placed.holds(address):
+                return image
+        return self._kernel
+
+    def _symbol(self, name: str) -> int:
+        for image in self._images():
+            found = image.by_name.get(name, [])
+            if len(set(found)) > 1:
+                raise UsageError(f"symbol {name} stands for {len(found)} functions: write out its parameters")
+            if found:
+                return found[0]
+        raise UsageError(f"symbol {name} is neither in the kernel nor in a loaded module")

@@ -1,0 +1,77 @@
+"""Figures of a run by name, as ``expect`` steps compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from emulator.errors import GuestError
+from emulator.scenario.session import Session
+from emulator.scenario.steps import Expect
+
+
+def _by_name(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The latest of each name."""
+    return {str(row["name"]): row for row in rows}
+
+
+def _workload(session: Session) -> Mapping[str, Any]:
+    session.look_at_all()
+    figures = session.workload_figures()
+    return {**figures, **_by_name(figures["parts"])}
+
+
+def _updates(session: Session) -> Mapping[str, Any]:
+    return _by_name([record.to_dict() for record in session.update_records()])
+
+
+def _memory(session: Session) -> Mapping[str, Any]:
+    return {each.tag: each.bytes for each in session.machine.monitor.memory()}
+
+
+def _objects(session: Session) -> Mapping[str, Any]:
+    live = session.machine.monitor.objects()
+    return {
+        each.name or each.reference: {"class": each.class_name, "state": each.state} for each in live
+    }
+
+
+FIGURES: Final[Mapping[str, Callable[[Session], Any]]] = {
+    "workload": _workload,
+    "updates": _updates,
+    "memory": _memory,
+    "objects": _objects,
+    "virtual_ns": lambda session: session.machine.virtual_ns,
+}
+"""What the first word of a figure's name can be, and where the rest is looked up."""
+
+
+def compare(step: Expect, session: Session) -> str:
+    """The figure in words. Raises GuestError when it is not as expected, or not there."""
+    value = _find(step.figure, session)
+    shown = f"{step.figure} = {value}"
+    if step.equals is not None and value != step.equals:
+        raise GuestError(f"{shown}, expected {step.equals}")
+    for limit, words, wrong in (
+        (step.at_least, "at least", lambda number, least: number < least),
+        (step.at_most, "at most", lambda number, most: number > most),
+    ):
+        if limit is None:
+            continue
+        if not isinstance(value, int):
+            raise GuestError(f"{shown}, which is no number")
+        if wrong(value, limit):
+            raise GuestError(f"{shown}, expected {words} {limit}")
+    return shown
+
+
+def _find(name: str, session: Session) -> Any:  # noqa: ANN401 (a figure is a number, a text or a table)
+    first, *rest = name.split(".")
+    if first not in FIGURES:
+        raise GuestError(f'no figure "{name}": the first word is one of {", ".join(FIGURES)}')
+    value = FIGURES[first](session)
+    for part in rest:
+        if not isinstance(value, Mapping) or part not in value:
+            raise GuestError(f'no figure "{name}": there is no "{part}"')
+        value = value[part]
+    return value

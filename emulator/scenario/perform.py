@@ -1,0 +1,235 @@
+"""What each step does. Failures of the guest and unmet expectations are GuestError; the host's refusals pass."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from functools import singledispatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulator.errors import GuestError, ModuleError, UsageError
+from emulator.machine import StopReason, Until
+from emulator.scenario import steps
+from emulator.scenario.figures import compare
+from emulator.scenario.session import Outcome, Session
+from emulator.scenario.values import format_duration
+
+if TYPE_CHECKING:
+    from emulator.monitor import UpdateRecord
+    from emulator.monitor.replies import WorkloadStatus
+
+_LOOK_EVERY_NS = 1_000_000
+"""How often a waiting step asks how far a workload has come."""
+
+
+@singledispatch
+def perform(step: steps.Step, session: Session) -> Outcome:
+    """Does what the step says and returns what came of it. Raises GuestError when it fails."""
+    raise NotImplementedError(step.do)
+
+
+@perform.register
+def _(step: steps.Boot, session: Session) -> Outcome:
+    stop = session.machine.run_until_ready(step.within)
+    if stop.reason is not StopReason.READY:
+        raise GuestError(f"the kernel did not get ready: {session.describe_end()}")
+    return Outcome(f"ready, {session.machine.config.cpus} CPUs")
+
+
+@perform.register
+def _(step: steps.Start, session: Session) -> Outcome:
+    session.machine.monitor.workload_start(
+        step.workload, clients=step.clients, operations=step.operations, seed=session.workload_seed
+    )
+    session.look_at(step.workload)
+    clients = step.clients or session.machine.config.cpus
+    return Outcome(f"{step.workload} with {clients} clients")
+
+
+@perform.register
+def _(step: steps.Stop, session: Session) -> Outcome:
+    session.machine.monitor.workload_stop(step.workload)
+    return _ended(step.workload, step.within, session)
+
+
+@perform.register
+def _(step: steps.Wait, session: Session) -> Outcome:
+    machine = session.machine
+    if step.time is not None:
+        session.run_until(machine.virtual_ns + step.time)
+        session.look_at_all()
+        return Outcome(f"{format_duration(step.time)} of virtual time")
+    assert step.workload is not None, "refused when the step was read"
+    if step.operations is None:
+        return _ended(step.workload, step.within, session)
+    deadline = machine.virtual_ns + step.within
+    while (status := session.look_at(step.workload)).operations < step.operations:
+        if not status.running or machine.virtual_ns >= deadline:
+            raise GuestError(f"{step.workload} did {status.operations} operations, not {step.operations}")
+        session.run_until(min(deadline, machine.virtual_ns + _LOOK_EVERY_NS))
+    return Outcome(_figures(status), _workload_values(status))
+
+
+@perform.register
+def _(step: steps.Apply, session: Session) -> Outcome:
+    try:
+        modules = session.modules(step.update)
+        records = [session.machine.monitor.apply(path, limit_ns=step.within) for path in modules]
+    except ModuleError as refusal:
+        if step.expect != "rejected":
+            raise
+        return _expected(step, "rejected", str(refusal), {})
+    except GuestError as failure:
+        record: UpdateRecord | None = getattr(failure, "record", None)
+        if record is None or record.state != step.expect:
+            raise
+        return _expected(step, record.state, str(failure), {"update": record.name})
+    if step.expect != "active":
+        raise GuestError(f"{step.update} is active, expected was {step.expect}")
+    session.look_at_all()
+    names = ", ".join(record.name for record in records)
+    return Outcome(f"{names} active", {"update": names})
+
+
+@perform.register
+def _(step: steps.Unload, session: Session) -> Outcome:
+    try:
+        session.machine.monitor.unload(step.module)
+    except GuestError as refusal:
+        if step.expect != "refused" or session.ended:
+            raise
+        return Outcome(f"refused as expected: {refusal}")
+    if step.expect == "refused":
+        raise GuestError(f"{step.module} was unloaded, expected was a refusal")
+    return Outcome(f"{step.module} unloaded")
+
+
+@perform.register
+def _(step: steps.Swap, session: Session) -> Outcome:
+    try:
+        record = session.machine.monitor.swap(step.object, step.class_name)
+    except GuestError as refusal:
+        if step.expect != "refused" or session.ended:
+            raise
+        return Outcome(f"refused as expected: {refusal}")
+    if step.expect == "refused":
+        raise GuestError(f"{step.object} was swapped, expected was a refusal")
+    session.look_at_all()
+    return Outcome(f"{step.object}: {record.old_class} -> {record.new_class}", {"swap": record.id})
+
+
+@perform.register
+def _(step: steps.Create, session: Session) -> Outcome:
+    reference = session.machine.monitor.create(step.class_name)
+    return Outcome(f"{step.class_name} {reference}", {"reference": reference})
+
+
+@perform.register
+def _(step: steps.Destroy, session: Session) -> Outcome:
+    session.machine.monitor.destroy(step.object)
+    return Outcome(f"{step.object} destroyed")
+
+
+@perform.register
+def _(step: steps.Watch, session: Session) -> Outcome:
+    session.machine.monitor.watch(step.object)
+    return Outcome(f"counting the calls of {step.object}")
+
+
+@perform.register
+def _(step: steps.Unwatch, session: Session) -> Outcome:
+    counts = session.machine.monitor.unwatch(step.object)
+    calls = sum(count.calls for count in counts)
+    return Outcome(f"{step.object}: {calls} calls", {"methods": [asdict(count) for count in counts]})
+
+
+@perform.register
+def _(step: steps.Hold, session: Session) -> Outcome:
+    session.machine.monitor.hold_thread(step.thread)
+    return Outcome(f"thread {step.thread} held")
+
+
+@perform.register
+def _(step: steps.Release, session: Session) -> Outcome:
+    session.machine.monitor.release_thread(step.thread)
+    return Outcome(f"thread {step.thread} released")
+
+
+@perform.register
+def _(step: steps.Schedule, session: Session) -> Outcome:
+    from emulator.policies import make_policy
+
+    machine = session.machine
+    quantum = machine.config.quantum if step.quantum is None else step.quantum
+    policy = make_policy(resolve_policy(step.policy, session.folder), quantum, machine)
+    machine.hardware.use_policy(policy, step.seed)
+    return Outcome(f"policy {policy.name}")
+
+
+@perform.register
+def _(step: steps.ExpectConsole, session: Session) -> Outcome:
+    pattern = re.compile(step.pattern or re.escape(step.text or ""), re.MULTILINE)
+    machine = session.machine
+    deadline = machine.virtual_ns + step.within
+    while (found := pattern.search(machine.console)) is None:
+        if machine.virtual_ns >= deadline or session.ended:
+            raise GuestError(f"the console never showed {step.text or step.pattern}")
+        machine.run(Until(deadline_ns=min(deadline, machine.virtual_ns + _LOOK_EVERY_NS)))
+    return Outcome(f"console: {found.group()}")
+
+
+@perform.register
+def _(step: steps.Expect, session: Session) -> Outcome:
+    return Outcome(compare(step, session))
+
+
+@perform.register
+def _(step: steps.Drain, session: Session) -> Outcome:
+    session.machine.monitor.drain()
+    memory = {each.tag: each.bytes for each in session.machine.monitor.memory()}
+    return Outcome(f"{sum(memory.values())} bytes in use", {"memory": memory})
+
+
+@perform.register
+def _(step: steps.PowerOff, session: Session) -> Outcome:
+    session.look_at_all()
+    session.machine.monitor.power_off()
+    stop = session.machine.run(Until(deadline_ns=session.machine.virtual_ns + step.within))
+    if stop.reason is not StopReason.HALTED:
+        raise GuestError(f"the guest did not power off: {session.describe_end()}")
+    return Outcome("the guest powered off")
+
+
+def resolve_policy(policy: str, folder: Path) -> str:
+    """``script:FILE`` with the file relative to the scenario's folder."""
+    kind, colon, file = policy.partition(":")
+    if kind != "script":
+        return policy
+    if not file:
+        raise UsageError(f'policy "{policy}": script:FILE names a file')
+    return f"{kind}{colon}{folder / file}"
+
+
+def _ended(workload: str, within: int, session: Session) -> Outcome:
+    status = session.machine.monitor.workload_wait(workload, within)
+    session.workloads[workload] = status
+    if status.running:
+        raise GuestError(f"{workload} has not ended: {status.running} clients still run")
+    if status.errors:
+        raise GuestError(f"{workload}: {status.errors} of {status.operations} operations went wrong")
+    return Outcome(_figures(status), _workload_values(status))
+
+
+def _figures(status: WorkloadStatus) -> str:
+    return f"{status.name}: {status.operations} operations, {status.errors} errors"
+
+
+def _workload_values(status: WorkloadStatus) -> dict[str, int]:
+    return {"operations": status.operations, "errors": status.errors}
+
+
+def _expected(step: steps.Apply, state: str, message: str, values: dict[str, str]) -> Outcome:
+    if step.reason is not None and re.search(step.reason, message) is None:
+        raise GuestError(f"{state} for another reason than expected ({step.reason}): {message}")
+    return Outcome(f"{state} as expected: {message}", values)

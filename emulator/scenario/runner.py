@@ -1,0 +1,145 @@
+"""Runs a scenario from its first step to its last, or to the first that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from emulator.errors import EvergreenError, GuestError
+from emulator.scenario.perform import resolve_policy
+from emulator.scenario.result import RunResult, StepResult
+from emulator.scenario.scenario import ReportSettings, Scenario
+from emulator.scenario.session import Session
+from emulator.scenario.steps import Apply, Boot, Drain, PowerOff, Schedule, Start, Step, Stop, Wait
+
+if TYPE_CHECKING:
+    from emulator.system import Machine, SystemConfig
+    from toolchain.kernel import KernelImage
+
+_IN_CONTROL: Final = (Boot, Start, Stop, Wait, Schedule, Drain, PowerOff)
+"""Steps that a control run performs too; in place of the others it lets the same time pass."""
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Who watches a run."""
+
+    on_output: Callable[[str], None] | None = None
+    """Console text as it comes."""
+    on_step: Callable[[StepResult], None] | None = None
+    """Each step as it ends."""
+
+
+def run_scenario(
+    scenario: Scenario, *, kernel: KernelImage | None = None, observer: Observer | None = None
+) -> RunResult:
+    """Builds the machine, performs the steps, and reports. ``kernel``: another than the installed one.
+
+    A failure of the guest or of an expectation, and a module that the host refuses, end the run and are in the
+    result. Raises UsageError, BuildError or EngineError when no machine can be made.
+    """
+    observer = observer or Observer()
+    result = _run(scenario, kernel, observer)
+    if scenario.report.control and result.exit_code == 0:
+        result = replace(result, control=_run(control_of(scenario, result.steps), kernel, Observer()))
+    return result
+
+
+def system_config(scenario: Scenario, kernel: KernelImage | None = None) -> SystemConfig:
+    """The machine that a scenario asks for. Raises UsageError."""
+    from emulator.system import SystemConfig
+
+    settings = scenario.machine
+    return SystemConfig(
+        cpus=settings.cpus,
+        memory=settings.memory,
+        seed=settings.seed,
+        workload_seed=scenario.workload.seed,
+        quantum=settings.quantum,
+        policy=resolve_policy(settings.policy, scenario.folder),
+        kernel=None if kernel is None else kernel.path,
+        keep_race=settings.keep_race,
+    )
+
+
+def control_of(scenario: Scenario, results: Sequence[StepResult]) -> Scenario:
+    """The scenario without updates and swaps: the steps that remain happen at the same virtual times.
+
+    The shipped race is fixed before load, as in every run that is not about it.
+    """
+    lines = {result.line: result for result in results}
+    steps: list[Step] = []
+    for step in scenario.steps:
+        result = lines.get(step.line)
+        if isinstance(step, _IN_CONTROL):
+            steps.append(step)
+        elif result is not None and result.duration_ns:
+            steps.append(Wait(time=result.duration_ns))
+    return replace(
+        scenario,
+        name=f"{scenario.name} (control)",
+        machine=replace(scenario.machine, keep_race=False),
+        report=ReportSettings(),
+        steps=steps,
+    )
+
+
+def _run(scenario: Scenario, kernel: KernelImage | None, observer: Observer) -> RunResult:
+    from emulator.system import Machine
+
+    with Machine(system_config(scenario, kernel), on_output=observer.on_output) as machine:
+        session = Session(
+            machine, scenario.folder, scenario.workload_seed, scenario.machine.keep_race, kernel
+        )
+        failure = _perform(scenario.steps, session, observer)
+        return _result(session, failure)
+
+
+def _perform(steps: Sequence[Step], session: Session, observer: Observer) -> EvergreenError | None:
+    """Returns what ended the run before its end."""
+    told = 0
+    for step in steps:
+        failure: EvergreenError | None = None
+        try:
+            session.do(step)
+        except EvergreenError as refusal:
+            failure = refusal
+            _note_refusal(step, refusal, session)
+        for result in session.results[told:]:
+            if observer.on_step is not None:
+                observer.on_step(result)
+            if not result.ok:
+                failure = failure or GuestError(f"{where(session, result)}{result.text}")
+        told = len(session.results)
+        if failure is not None:
+            return failure
+    return None
+
+
+def _note_refusal(step: Step, refusal: EvergreenError, session: Session) -> None:
+    now = session.machine.virtual_ns
+    session.results.append(StepResult(step.do, False, now, now, str(refusal), line=step.line))
+
+
+def where(session: Session, result: StepResult) -> str:
+    """The step's line in the scenario, as a prefix."""
+    del session
+    return f"line {result.line}, {result.do}: " if result.line else f"{result.do}: "
+
+
+def _result(session: Session, failure: EvergreenError | None) -> RunResult:
+    machine = session.machine
+    swaps = [swap for swap in machine.monitor.swap_records if not swap.update]
+    return RunResult(
+        machine=machine.report().to_dict(),
+        steps=tuple(session.results),
+        workload=session.workload_figures(),
+        updates=[record.to_dict() for record in session.update_records()],
+        swaps=[asdict(swap) for swap in swaps],
+        exit_code=0 if failure is None else failure.exit_code,
+        error=None if failure is None else str(failure),
+    )
+
+
+__all__ = ["Observer", "run_scenario"]

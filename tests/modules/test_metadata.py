@@ -1,0 +1,82 @@
+"""The metadata record: what goes in comes out, and nothing else is taken."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.abi.module import (
+    CLASS_UPDATE_RECORD,
+    MODULE_HEADER_RECORD,
+    REQUIREMENT_RECORD,
+    ClassUpdate,
+    ModuleMetadata,
+)
+from tests.modules.samples import metadata
+
+NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,40}", fullmatch=True)
+CLASSES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}(::[A-Za-z_][A-Za-z0-9_]{0,20}){0,1}", fullmatch=True)
+UPDATES = st.builds(ClassUpdate, CLASSES, st.integers(0, 4), st.integers(5, 2**32 - 1))
+
+
+@given(
+    NAMES,
+    st.integers(1, 2**32 - 1),
+    st.binary(min_size=20, max_size=20),
+    st.lists(UPDATES, max_size=5, unique_by=lambda update: update.name),
+    st.lists(NAMES, max_size=5, unique=True),
+)
+def test_what_is_packed_is_unpacked(
+    name: str, revision: int, build_id: bytes, updates: list[ClassUpdate], requires: list[str]
+) -> None:
+    others = tuple(other for other in requires if other != name)
+    packed = ModuleMetadata(name, revision, build_id, tuple(updates), others)
+    assert ModuleMetadata.unpack(packed.pack()) == packed
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    for contents in (data, metadata().pack()[: len(data)], metadata().pack()[:40] + data):
+        try:
+            ModuleMetadata.unpack(contents)
+        except ValueError as error:
+            assert str(error)
+
+
+def test_a_reader_skips_what_a_later_format_adds_to_its_records() -> None:
+    old = metadata(requires=("first", "second"))
+    header, rest = old.pack()[: MODULE_HEADER_RECORD.size], old.pack()[MODULE_HEADER_RECORD.size :]
+    sizes = {"header_bytes": 8, "update_bytes": 16, "require_bytes": 24}
+    longer = bytearray(header)
+    for name, more in sizes.items():
+        at = MODULE_HEADER_RECORD.offset(name)
+        longer[at : at + 4] = (int.from_bytes(longer[at : at + 4], "big") + more).to_bytes(4, "big")
+    update, requires = rest[: CLASS_UPDATE_RECORD.size], rest[CLASS_UPDATE_RECORD.size :]
+    first, second = requires[: REQUIREMENT_RECORD.size], requires[REQUIREMENT_RECORD.size :]
+    data = bytes(longer) + b"\1" * 8 + update + b"\2" * 16 + first + b"\3" * 24 + second + b"\4" * 24
+    assert ModuleMetadata.unpack(data) == old
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"name": "Upper"}, "module name 'Upper' is not made of a-z, 0-9, _ and -"),
+        ({"name": "n" * 48}, f"ModuleHeader.name: '{'n' * 48}' does not fit 47 bytes of text"),
+        ({"revision": 2**32}, "revision 4294967296 is not in 1..4294967295"),
+        ({"kernel_build_id": b"short"}, "kernel build-id has 5 bytes, not 20"),
+        ({"entry": ""}, "entry '' is not the name of a function"),
+        ({"updates": (ClassUpdate("a b", 1, 2),)}, "class name 'a b' is not a C++ name"),
+        ({"updates": (ClassUpdate("A", 1, 0),)}, "class A v1 -> v0: versions run from 1 to 4294967295"),
+        ({"updates": (ClassUpdate("A", 3, 3),)}, "class A v3 -> v3: both versions are the same"),
+        ({"updates": (ClassUpdate("A", 1, 2),) * 2}, "class updates name 'A' twice"),
+        ({"requires": ("b", "b")}, "requirements name 'b' twice"),
+        ({"requires": ("sample",)}, "module 'sample' requires itself"),
+        ({"requires": ("B",)}, "required module name 'B' is not made of a-z, 0-9, _ and -"),
+        ({"requires": tuple(f"m{n}" for n in range(257))}, "257 requirements, the limit is 256"),
+    ],
+)
+def test_what_cannot_be_said_is_refused(changes: dict[str, object], line: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        metadata(**changes).pack()
+    assert str(caught.value) == line
