@@ -12,7 +12,7 @@ enum class EntryState : uint8_t { Free, Live, Dying };
 
 // One object, at the same index as its local entries. `lock` guards every field and the filling of the local entries;
 // it is taken with interrupts off, innermost, and never held across a call through a reference.
-struct GlobalEntry {
+struct alignas(64) GlobalEntry {
     kernel::SpinLock lock;
     EntryState state = EntryState::Free;
     // CPUs whose local entry may be filled. A CPU outside the set has not called since the last flush.
@@ -25,6 +25,8 @@ struct GlobalEntry {
     Interposer* chain = nullptr;
     Reference canonical = nullptr;
 };
+
+static_assert(abi::PAGE_SIZE % sizeof(GlobalEntry) == 0, "pages of entries are backed one by one");
 
 // How people and messages name a reference.
 struct ReferenceName {
