@@ -85,6 +85,8 @@ def _check_symbol(symbol: Symbol, sections: Sequence[Section]) -> None:
         raise refusal(f"{symbol}: reserved local entry value 7 in st_other {symbol.other:#x}")
     if symbol.defined and not symbol.name and symbol.binding is not Binding.LOCAL:
         raise refusal(f"{symbol}: global without a name")
+    if not symbol.defined and symbol.binding is Binding.LOCAL and symbol.index:
+        raise refusal(f"{symbol}: local without a definition")
     if not symbol.defined or symbol.absolute:
         return
     section = sections[symbol.section]

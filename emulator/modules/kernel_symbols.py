@@ -77,6 +77,7 @@ class LoadedModule:
     """A module that is in the guest: what others that require it can link against."""
 
     name: str
+    revision: int
     symbols: Mapping[str, ExportedSymbol] = field(repr=False)
 
 

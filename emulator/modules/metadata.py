@@ -38,10 +38,17 @@ def check_kernel(metadata: ModuleMetadata, kernel: KernelSymbols) -> None:
 
 
 def find_required(metadata: ModuleMetadata, loaded: Sequence[LoadedModule]) -> list[LoadedModule]:
-    """The modules that it requires, in its order. Raises ModuleError when one is missing, or it is there."""
+    """The modules that it requires, in its order, of each the revision loaded last.
+
+    Raises ModuleError when one is missing, or when the module itself is loaded in this or a later revision.
+    """
     by_name = {module.name: module for module in loaded}
-    if metadata.name in by_name:
-        raise refusal(f"module {metadata.name} is loaded already")
+    same = by_name.get(metadata.name)
+    if same is not None and same.revision >= metadata.revision:
+        raise refusal(
+            f"module {same.name} is loaded in revision {same.revision}, this is revision {metadata.revision}",
+            "a new revision has a higher number in update.toml",
+        )
     for name in metadata.requires:
         if name not in by_name:
             raise refusal(f"requires module {name}, which is not loaded", f"apply {name} first")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from emulator.modules.elf_constants import Binding, SymbolType
+from emulator.modules.elf_constants import Binding, SymbolType, Visibility
 from emulator.modules.elf_symbols import Symbol
 from emulator.modules.kernel_symbols import ExportedSymbol, LoadedModule
 from emulator.modules.linked_module import LinkedModule, PointerArray, Target
@@ -87,9 +87,9 @@ class PlacedModule:
         symbols = {
             name: self._exported(symbol, target)
             for name, (symbol, target) in self.linked.symbols.items()
-            if name not in own
+            if name not in own and symbol.visibility in (Visibility.DEFAULT, Visibility.PROTECTED)
         }
-        return LoadedModule(self.name, symbols)
+        return LoadedModule(self.name, self.linked.metadata.revision, symbols)
 
     def _exported(self, symbol: Symbol, target: Target) -> ExportedSymbol:
         return ExportedSymbol(

@@ -68,7 +68,7 @@ class _Relocator:
                 # The code tests the address first; should it call all the same, it faults at once.
                 image[fixup.offset : fixup.offset + 4] = TRAP.to_bytes(4, "big")
                 return
-            if self._restores_toc(fixup.target):
+            if self._changes_toc(fixup.target):
                 image[fixup.offset + 4 : fixup.offset + 8] = RESTORE_TOC.to_bytes(4, "big")
         value = signed(self._value(fixup))
         _check_value(fixup, value, required_alignment(fixup.row, image, fixup.offset))
@@ -77,8 +77,10 @@ class _Relocator:
     def write_stubs(self) -> None:
         for offset, (target, addend) in self._linked.stubs.items():
             address = (self._address(target) + addend) & _WORD
-            other = self._restores_toc(target) and target.toc is not None
-            stub = toc_stub(address, target.toc or 0) if other else far_stub(address)
+            if target.toc is None or target.toc == self.toc:
+                stub = far_stub(address)
+            else:
+                stub = toc_stub(address, target.toc)
             self.images[SegmentKind.TEXT][offset : offset + len(stub)] = stub
 
     def write_addresses(self) -> None:
@@ -86,7 +88,7 @@ class _Relocator:
             value = (self._address(target) + addend) & _WORD
             self.images[SegmentKind.RODATA][offset : offset + 8] = value.to_bytes(8, "big")
 
-    def _restores_toc(self, target: Target) -> bool:
+    def _changes_toc(self, target: Target) -> bool:
         return target.toc is not None and target.toc != self.toc
 
     def _address(self, target: Target) -> int:
@@ -122,7 +124,7 @@ class _Relocator:
         if fixup.slot is None:
             return address - place
         direct = signed(address - place)
-        if not self._restores_toc(fixup.target) and fixup.row.check.allows(direct):
+        if not self._changes_toc(fixup.target) and fixup.row.check.allows(direct):
             return direct
         return self._bases.text + fixup.slot - place
 

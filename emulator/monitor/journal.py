@@ -70,9 +70,7 @@ class Journal:
 
     def _workload(self, event: GuestEvent) -> None:
         name, swap, phase, operations, errors = event.values
-        sample = WorkloadSample(
-            text(phase), event.time, text(name), integer(operations), integer(errors)
-        )
+        sample = WorkloadSample(text(phase), event.time, text(name), integer(operations), integer(errors))
         if integer(swap) in self.swaps:
             self.swaps[integer(swap)].workload.append(sample)
 

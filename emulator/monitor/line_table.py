@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,9 @@ class SourceLine:
 class LineTable:
     """The lines of one image. A unit's line program is run when one of its addresses is first asked for."""
 
-    def __init__(self, image: bytes) -> None:
-        self._image = image
+    def __init__(self, read_image: Callable[[], bytes]) -> None:
+        """``read_image`` gives the ELF file, linked or placed; it is called at the first question."""
+        self._read_image = read_image
         self._dwarf: DWARFInfo | None = None
         self._units: list[tuple[int, int, Any]] | None = None
         """Start and end of each contiguous piece of code, and the unit it belongs to."""
@@ -51,7 +53,7 @@ class LineTable:
     def _read_units(self) -> list[tuple[int, int, Any]]:
         from elftools.elf.elffile import ELFFile  # slow to import, and only a backtrace needs it
 
-        elf = ELFFile(BytesIO(self._image))
+        elf = ELFFile(BytesIO(self._read_image()))
         if not elf.has_dwarf_info():
             return []
         self._dwarf = elf.get_dwarf_info()
@@ -93,7 +95,8 @@ class LineTable:
         rows: list[tuple[int, SourceLine | None]] = []
         for entry in program.get_entries():
             state = entry.state
-            if state is None:
+            # Line 0 is code of no line in particular: it is shown with the line before it.
+            if state is None or (state.line == 0 and not state.end_sequence):
                 continue
             if state.file not in files:
                 files[state.file] = _file_name(program, state.file)

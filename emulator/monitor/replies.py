@@ -114,9 +114,7 @@ class ModuleInfo:
     def of(cls, value: Value) -> ModuleInfo:
         """From one row of the reply."""
         module, name, state, base, pages, users = items(value)
-        return cls(
-            integer(module), text(name), text(state), integer(base), integer(pages), integer(users)
-        )
+        return cls(integer(module), text(name), text(state), integer(base), integer(pages), integer(users))
 
 
 @dataclass(frozen=True)
@@ -211,6 +209,4 @@ class WorkloadStatus:
 
 def pairs(values: Sequence[Value]) -> dict[str, str | int]:
     """``[[key, value]...]`` with numbers and texts. Raises MalformedValues."""
-    return {
-        text(key): value if isinstance(value, int) else text(value) for key, value in map(items, values)
-    }
+    return {text(key): value if isinstance(value, int) else text(value) for key, value in map(items, values)}

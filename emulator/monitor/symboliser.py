@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Final
 
 from emulator.errors import UsageError
 from emulator.modules import KernelSymbols, NamedRange, PlacedModule, SymbolIndex, debug_image
 from emulator.monitor.demangle import demangle, without_parameters
 from emulator.monitor.line_table import LineTable, SourceLine
+
+_GLOBAL_ENTRY_BYTES: Final = 8
+"""Between the global and the local entry point of a function that sets up r2."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,10 @@ class Location:
 class _Image:
     """Symbols and lines of the kernel or of one module."""
 
-    def __init__(self, index: SymbolIndex, debug: bytes, name: str) -> None:
+    def __init__(self, index: SymbolIndex, read_debug: Callable[[], bytes], name: str) -> None:
         self.index = index
         self.name = name
-        self.lines = LineTable(debug)
+        self.lines = LineTable(read_debug)
 
     @cached_property
     def by_name(self) -> dict[str, list[int]]:
@@ -70,11 +75,11 @@ class Symboliser:
 
     @cached_property
     def _kernel(self) -> _Image:
-        return _Image(self.kernel.index, self._kernel_path.read_bytes(), "")
+        return _Image(self.kernel.index, self._kernel_path.read_bytes, "")
 
     def add_module(self, module: int, placed: PlacedModule) -> None:
         """A module of the guest, by the guest's id."""
-        self._modules[module] = (placed, _Image(placed.index, debug_image(placed), placed.name))
+        self._modules[module] = (placed, _module_image(placed))
 
     def remove_module(self, module: int) -> None:
         """The module is unloaded; one that is not known is ignored."""
@@ -86,13 +91,19 @@ class Symboliser:
 
     def locate(self, address: int, *, is_return: bool = False) -> Location:
         """Name and source line. Of a return address (``is_return``) the line is that of the call before it."""
-        image = self._image_at(address)
         code = address - 4 if is_return else address
-        found = image.index.find(code)
-        source = image.lines.find(code)
-        if found is None:
-            return Location(address, module=image.name, source=source)
-        return Location(address, demangle(found.name), address - found.start, image.name, source)
+        image = self._image_at(code)
+        return _location(image, address, code)
+
+    def locate_symbol(self, address: int) -> Location:
+        """Name without source line, which takes no debug data."""
+        return _location(self._image_at(address), address, address, lines=False)
+
+    def locate_in(self, placed: PlacedModule, address: int) -> Location:
+        """As ``locate``, where a module lies or lay that need not be in the guest now."""
+        if not placed.holds(address):
+            return self.locate(address)
+        return _location(_module_image(placed), address, address)
 
     def find(self, address: int) -> NamedRange | None:
         """The function or object that holds the address; its name is as in the symbol table."""
@@ -132,3 +143,18 @@ class Symboliser:
             if found:
                 return found[0]
         raise UsageError(f"symbol {name} is neither in the kernel nor in a loaded module")
+
+
+def _module_image(placed: PlacedModule) -> _Image:
+    return _Image(placed.index, partial(debug_image, placed), placed.name)
+
+
+def _location(image: _Image, address: int, code: int, *, lines: bool = True) -> Location:
+    found = image.index.find(code)
+    source = image.lines.find(code) if lines else None
+    if found is None:
+        return Location(address, module=image.name, source=source)
+    if lines and source is None and code - found.start < _GLOBAL_ENTRY_BYTES:
+        # The instructions that set up r2 may come before the first line of the function.
+        source = image.lines.find(found.start + _GLOBAL_ENTRY_BYTES)
+    return Location(address, demangle(found.name), address - found.start, image.name, source)

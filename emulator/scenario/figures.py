@@ -31,9 +31,7 @@ def _memory(session: Session) -> Mapping[str, Any]:
 
 def _objects(session: Session) -> Mapping[str, Any]:
     live = session.machine.monitor.objects()
-    return {
-        each.name or each.reference: {"class": each.class_name, "state": each.state} for each in live
-    }
+    return {each.name or each.reference: {"class": each.class_name, "state": each.state} for each in live}
 
 
 FIGURES: Final[Mapping[str, Callable[[Session], Any]]] = {
@@ -52,17 +50,17 @@ def compare(step: Expect, session: Session) -> str:
     shown = f"{step.figure} = {value}"
     if step.equals is not None and value != step.equals:
         raise GuestError(f"{shown}, expected {step.equals}")
-    for limit, words, wrong in (
-        (step.at_least, "at least", lambda number, least: number < least),
-        (step.at_most, "at most", lambda number, most: number > most),
-    ):
-        if limit is None:
-            continue
-        if not isinstance(value, int):
-            raise GuestError(f"{shown}, which is no number")
-        if wrong(value, limit):
-            raise GuestError(f"{shown}, expected {words} {limit}")
+    if step.at_least is not None and _number(value, shown) < step.at_least:
+        raise GuestError(f"{shown}, expected at least {step.at_least}")
+    if step.at_most is not None and _number(value, shown) > step.at_most:
+        raise GuestError(f"{shown}, expected at most {step.at_most}")
     return shown
+
+
+def _number(value: object, shown: str) -> int:
+    if not isinstance(value, int):
+        raise GuestError(f"{shown}, which is no number")
+    return value
 
 
 def _find(name: str, session: Session) -> Any:  # noqa: ANN401 (a figure is a number, a text or a table)

@@ -1,4 +1,4 @@
-"""What each step does. Failures of the guest and unmet expectations are GuestError; the host's refusals pass."""
+"""What each step does. What the guest fails and what is not as expected is a GuestError."""
 
 from __future__ import annotations
 
@@ -186,6 +186,7 @@ def _(step: steps.Expect, session: Session) -> Outcome:
 
 @perform.register
 def _(step: steps.Drain, session: Session) -> Outcome:
+    del step
     session.machine.monitor.drain()
     memory = {each.tag: each.bytes for each in session.machine.monitor.memory()}
     return Outcome(f"{sum(memory.values())} bytes in use", {"memory": memory})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 RUN_SCHEMA: Final = "evergreen.run/1"
 
@@ -55,7 +55,7 @@ class RunResult:
     updates: Sequence[Mapping[str, Any]]
     swaps: Sequence[Mapping[str, Any]]
     exit_code: int = 0
-    """0: all as the scenario expects; 1: the guest, an update or an expectation failed; 2: refused by the host."""
+    """0: all as expected; 1: the guest, an update or an expectation failed; 2: refused by the host."""
     error: str | None = None
     control: RunResult | None = None
     """The same without updates and swaps, where the scenario asks for it."""

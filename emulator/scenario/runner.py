@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from emulator.errors import EvergreenError, GuestError
+from emulator.errors import EvergreenError, GuestError, UsageError
 from emulator.scenario.perform import resolve_policy
 from emulator.scenario.result import RunResult, StepResult
 from emulator.scenario.scenario import ReportSettings, Scenario
 from emulator.scenario.session import Session
+from emulator.scenario.shipped import find_update, modules_of
 from emulator.scenario.steps import Apply, Boot, Drain, PowerOff, Schedule, Start, Step, Stop, Wait
 
 if TYPE_CHECKING:
-    from emulator.system import Machine, SystemConfig
+    from emulator.system import SystemConfig
     from toolchain.kernel import KernelImage
 
 _IN_CONTROL: Final = (Boot, Start, Stop, Wait, Schedule, Drain, PowerOff)
@@ -29,6 +30,8 @@ class Observer:
     """Console text as it comes."""
     on_step: Callable[[StepResult], None] | None = None
     """Each step as it ends."""
+    on_control: Callable[[], None] | None = None
+    """The control run begins."""
 
 
 def run_scenario(
@@ -36,12 +39,14 @@ def run_scenario(
 ) -> RunResult:
     """Builds the machine, performs the steps, and reports. ``kernel``: another than the installed one.
 
-    A failure of the guest or of an expectation, and a module that the host refuses, end the run and are in the
-    result. Raises UsageError, BuildError or EngineError when no machine can be made.
+    What fails in the guest or is not as expected, and a module that the host refuses, end the run and are in
+    the result. Raises UsageError, BuildError or EngineError when no machine can be made.
     """
     observer = observer or Observer()
     result = _run(scenario, kernel, observer)
     if scenario.report.control and result.exit_code == 0:
+        if observer.on_control is not None:
+            observer.on_control()
         result = replace(result, control=_run(control_of(scenario, result.steps), kernel, Observer()))
     return result
 
@@ -61,6 +66,20 @@ def system_config(scenario: Scenario, kernel: KernelImage | None = None) -> Syst
         kernel=None if kernel is None else kernel.path,
         keep_race=settings.keep_race,
     )
+
+
+def check_updates(scenario: Scenario, kernel: KernelImage | None = None) -> None:
+    """Finds and builds the updates of all steps: what is wrong with them is known before the machine runs.
+
+    Raises UsageError with file and line, or BuildError.
+    """
+    for step in scenario.steps:
+        if isinstance(step, Apply):
+            try:
+                path = find_update(step.update, scenario.folder)
+            except UsageError as error:
+                raise UsageError(f"{scenario.name}:{step.line}: {error}") from None
+            modules_of(path, kernel)
 
 
 def control_of(scenario: Scenario, results: Sequence[StepResult]) -> Scenario:
@@ -110,7 +129,7 @@ def _perform(steps: Sequence[Step], session: Session, observer: Observer) -> Eve
             if observer.on_step is not None:
                 observer.on_step(result)
             if not result.ok:
-                failure = failure or GuestError(f"{where(session, result)}{result.text}")
+                failure = failure or GuestError(f"{_where(result)}{result.text}")
         told = len(session.results)
         if failure is not None:
             return failure
@@ -122,9 +141,8 @@ def _note_refusal(step: Step, refusal: EvergreenError, session: Session) -> None
     session.results.append(StepResult(step.do, False, now, now, str(refusal), line=step.line))
 
 
-def where(session: Session, result: StepResult) -> str:
-    """The step's line in the scenario, as a prefix."""
-    del session
+def _where(result: StepResult) -> str:
+    """The step as a prefix."""
     return f"line {result.line}, {result.do}: " if result.line else f"{result.do}: "
 
 
@@ -140,6 +158,3 @@ def _result(session: Session, failure: EvergreenError | None) -> RunResult:
         exit_code=0 if failure is None else failure.exit_code,
         error=None if failure is None else str(failure),
     )
-
-
-__all__ = ["Observer", "run_scenario"]

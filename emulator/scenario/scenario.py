@@ -70,6 +70,10 @@ class Scenario:
         said = {name: value for name, value in flags.items() if value is not None}
         return replace(self, machine=replace(self.machine, **said))  # type: ignore[arg-type]
 
+    def with_control(self, control: bool | None) -> Scenario:
+        """Whether to run it again for comparison; None leaves it as the file says."""
+        return self if control is None else replace(self, report=ReportSettings(control))
+
 
 def load_scenario(path: Path) -> Scenario:
     """Reads ``scenario.toml`` or ``NAME.scenario.toml``. Raises UsageError, one line with file and line."""

@@ -61,7 +61,9 @@ class Session:
             self.run_until(step.at)
         counts = tuple(cpu.instructions for cpu in self.machine.cpus)
         if step.counts is not None and step.counts != counts:
-            raise GuestError(f"the run has diverged: the CPUs executed {list(counts)}, not {list(step.counts)}")
+            raise GuestError(
+                f"the run has diverged: the CPUs executed {list(counts)}, not {list(step.counts)}"
+            )
 
     def run_until(self, time_ns: int) -> None:
         """Lets the machine run to a machine time. Raises GuestError when it ends before."""
@@ -85,7 +87,7 @@ class Session:
         return self.machine.panic is not None or (stop is not None and stop.reason in _ENDS)
 
     def fix_race(self) -> None:
-        """Before the first load, unless the run is about the shipped race: applies the update that fixes it."""
+        """Before the first load: applies the fix of the shipped race, unless the run is about that."""
         applied = any(record.name == RACE_UPDATE for record in self.machine.monitor.update_records)
         if self.keep_race or applied:
             return

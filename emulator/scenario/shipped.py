@@ -40,7 +40,7 @@ def shipped_updates() -> list[str]:
 
 
 def modules_of(update: Path, kernel: KernelImage | None = None) -> list[Path]:
-    """The module files of an update, in the order in which they are applied, built where something has changed.
+    """The module files of an update, in the order in which they are applied, built where need be.
 
     ``kernel`` is the one that they are for, None the installed one. Raises UsageError for a wrong
     ``update.toml`` and BuildError for sources that do not build.

@@ -30,22 +30,13 @@ void CpuGeneration::enter(Thread& thread)
 
 bool CpuGeneration::leave(Thread& thread)
 {
-    bool was_last = false;
-    {
-        SpinGuard guard(m_lock);
-        members(thread.m_membership.generation).remove(thread);
-        if (m_awaited && members(m_number - 1).empty()) {
-            m_awaited = false;
-            was_last = true;
-        }
-        thread.m_membership = {};
-    }
-    // Nobody boosts it any more. A thread that still has a boost reads its own here.
-    if (thread.m_generation_priority != 0) {
-        WaitGraphGuard graph;
-        Inheritance::set_generation_priority(thread, 0);
-    }
-    return was_last;
+    SpinGuard guard(m_lock);
+    members(thread.m_membership.generation).remove(thread);
+    thread.m_membership = {};
+    if (!m_awaited || !members(m_number - 1).empty())
+        return false;
+    m_awaited = false;
+    return true;
 }
 
 bool CpuGeneration::advance()
@@ -150,12 +141,19 @@ void Generations::leave()
 {
     ASSERT(current_thread_counted());
     Thread& thread = *current_thread();
-    if (!CpuGeneration::of(static_cast<unsigned>(thread.membership().cpu)).leave(thread))
-        return;
-    SpinGuard guard(m_lock);
-    ASSERT(m_cpus_left > 0);
-    if (--m_cpus_left == 0)
-        end_round();
+    // Nothing comes between leaving and telling, and only then is the boost taken away: a thread that waited there for
+    // its turn at its own priority would keep everybody waiting.
+    IrqGuard interrupts;
+    if (CpuGeneration::of(static_cast<unsigned>(thread.membership().cpu)).leave(thread)) {
+        SpinGuard guard(m_lock);
+        ASSERT(m_cpus_left > 0);
+        if (--m_cpus_left == 0)
+            end_round();
+    }
+    if (thread.m_generation_priority != 0) {
+        WaitGraphGuard graph;
+        Inheritance::set_generation_priority(thread, 0);
+    }
 }
 
 void Generations::pass()

@@ -31,9 +31,11 @@ struct GuardedCall {
     uint64_t argument = 0;
     uint64_t time_limit_ns = 0;
     GuardedOutcome outcome;
+    // Of one that nobody waits for.
+    GuardedEnd ended = nullptr;
     Event done;
     // Its thread and who waits; the last to drop its reference frees the call.
-    unsigned references = 2;
+    unsigned references = 1;
 
     // -- the thread's own CPU, interrupts off
     Thread* thread = nullptr;
@@ -78,12 +80,17 @@ void drop(GuardedCall* call)
         destroy(call);
 }
 
+uint64_t check_time(uint64_t time_limit_ns)
+{
+    return time_limit_ns == unlimited_ns ? abi::WATCHDOG_NEVER : now_ns() + time_limit_ns;
+}
+
 // On the call's thread.
 void begin(GuardedCall& call)
 {
     IrqGuard guard;
     call.thread = current_thread();
-    call.check_ns = now_ns() + call.time_limit_ns;
+    call.check_ns = check_time(call.time_limit_ns);
     calls_here().append(call);
     arm_watchdog();
 }
@@ -95,6 +102,8 @@ void begin(GuardedCall& call)
         calls_here().remove(call);
         arm_watchdog();
     }
+    if (call.ended != nullptr)
+        call.ended(call.argument, call.outcome);
     call.done.signal();
     drop(&call);
     exit_thread();
@@ -115,6 +124,7 @@ void guarded_entry(uint64_t argument)
     arch::irq_enable();
     Thread& thread = *current_thread();
     objects::abandon_records(thread.call_records, thread.context().stack_high);
+    NoAllocationScope::abandon();
     end(*call);
 }
 
@@ -195,22 +205,37 @@ void on_watchdog(arch::TrapFrame& frame)
     arm_watchdog();
 }
 
+GuardedCall* make_call(const GuardedOptions& options, GuardedCode code, uint64_t argument)
+{
+    auto* call = make<GuardedCall>(Tag::Kernel);
+    if (call != nullptr) {
+        call->code = code;
+        call->argument = argument;
+        call->time_limit_ns = options.time_limit_ns;
+    }
+    return call;
+}
+
+// Frees the call when there is no thread for it.
+Status start(GuardedCall& call, const GuardedOptions& options, unsigned cpu)
+{
+    const ThreadOptions thread{options.name, options.priority, static_cast<int>(cpu), false};
+    const auto made = Thread::create(thread, guarded_entry, reinterpret_cast<uint64_t>(&call));
+    if (!made.ok())
+        destroy(&call);
+    return made.status();
+}
+
 }
 
 Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t argument, GuardedOutcome& outcome)
 {
     ASSERT(!current_thread_counted());
-    auto* call = make<GuardedCall>(Tag::Kernel);
+    auto* call = make_call(options, code, argument);
     if (call == nullptr)
         return Code::NO_MEMORY;
-    call->code = code;
-    call->argument = argument;
-    call->time_limit_ns = options.time_limit_ns;
-    const ThreadOptions thread{options.name, options.priority, static_cast<int>(current_thread()->cpu()), false};
-    if (const auto made = Thread::create(thread, guarded_entry, reinterpret_cast<uint64_t>(call)); !made.ok()) {
-        destroy(call);
-        return made.status();
-    }
+    ++call->references;
+    TRY(start(*call, options, current_thread()->cpu()));
     const Status waited = call->done.wait_until(now_ns() + options.time_limit_ns + grace_ns);
     if (waited.ok()) {
         outcome = call->outcome;
@@ -221,6 +246,26 @@ Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t arg
     }
     drop(call);
     return {};
+}
+
+Status start_guarded(const GuardedOptions& options, unsigned cpu, GuardedCode code, uint64_t argument, GuardedEnd ended)
+{
+    auto* call = make_call(options, code, argument);
+    if (call == nullptr)
+        return Code::NO_MEMORY;
+    call->ended = ended;
+    call->time_limit_ns = unlimited_ns;
+    return start(*call, options, cpu);
+}
+
+void limit_guarded(uint64_t time_limit_ns)
+{
+    IrqGuard guard;
+    if (GuardedCall* call = call_of(current_thread()); call != nullptr) {
+        call->check_ns = check_time(time_limit_ns);
+        call->retry_ns = first_retry_ns;
+        arm_watchdog();
+    }
 }
 
 void mark_guarded_frame()

@@ -45,6 +45,17 @@ using GuardedCode = Status (*)(uint64_t argument);
 // the kernel runs on, and the watchdog asks again later, ever less often. Interposers are told of the abandoned calls.
 Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t argument, GuardedOutcome& outcome);
 
+// Told of the end of a guarded call on the call's own thread, which ends then.
+using GuardedEnd = void (*)(uint64_t argument, const GuardedOutcome& outcome);
+
+// As run_guarded, but on the given CPU and without waiting: `ended` is called when the call is over. It has no time limit
+// until it sets itself one.
+Status start_guarded(const GuardedOptions& options, unsigned cpu, GuardedCode code, uint64_t argument, GuardedEnd ended);
+
+// By guarded code: what it does from now on may take so much virtual time; unlimited_ns: as much as it likes.
+inline constexpr uint64_t unlimited_ns = ~uint64_t{0};
+void limit_guarded(uint64_t time_limit_ns);
+
 // For guarded code that belongs to the kernel, before it calls into a module: kernel frames from the caller's outwards
 // are no obstacle to ending the call.
 [[gnu::noinline]] void mark_guarded_frame();

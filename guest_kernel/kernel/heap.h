@@ -61,6 +61,8 @@ class [[nodiscard]] NoAllocationScope {
 public:
     NoAllocationScope();
     ~NoAllocationScope();
+    // The current thread's scopes are over: their frames were abandoned.
+    static void abandon();
     NoAllocationScope(const NoAllocationScope&) = delete;
     NoAllocationScope& operator=(const NoAllocationScope&) = delete;
 };

@@ -53,6 +53,11 @@ NoAllocationScope::~NoAllocationScope()
     --current_thread()->m_allocations_forbidden;
 }
 
+void NoAllocationScope::abandon()
+{
+    current_thread()->m_allocations_forbidden = 0;
+}
+
 FailAllocation::FailAllocation(uint64_t n, Who who)
 {
     SpinGuard guard(plan_lock);

@@ -44,29 +44,20 @@ private:
 
 constinit Failure failure;
 
-struct Run {
-    const Test& test;
-    Event done;
-};
-
 void run_in_thread(uint64_t argument)
 {
-    auto& run = *reinterpret_cast<Run*>(argument);
-    run.test.run();
-    run.done.signal();
+    reinterpret_cast<const Test*>(argument)->run();
 }
 
 bool run_one(const Test& test)
 {
     failure.clear();
-    Run run{test, {}};
-    const ThreadOptions options{.name = test.name(), .counted = false};
-    const auto thread = Thread::create(options, run_in_thread, reinterpret_cast<uint64_t>(&run));
-    if (!thread.ok())
-        expectation_failed("there is memory for the test's thread", __FILE_NAME__, __LINE__);
+    Event ended;
+    const ThreadOptions options{.name = test.name(), .counted = false, .ended = &ended};
+    if (Thread::create(options, run_in_thread, reinterpret_cast<uint64_t>(&test)).ok())
+        ended.wait();
     else
-        run.done.wait();
-    drain_dead_threads();
+        expectation_failed("there is memory for the test's thread", __FILE_NAME__, __LINE__);
     if (failure.noted())
         print("test %s FAILED: %s", test.name(), failure.text());
     else

@@ -12,34 +12,34 @@ namespace kernel {
 template <typename Body>
 class TestThread {
 public:
-    TestThread(const ThreadOptions& options, Body body) : m_body(body)
+    TestThread(ThreadOptions options, Body body) : m_body(body)
     {
+        options.ended = &m_ended;
         const auto created = Thread::create(options, run, reinterpret_cast<uint64_t>(this));
         EXPECT(created.ok());
         if (created.ok())
             m_thread = created.value();
         else
-            m_done.signal();
+            m_ended.signal();
     }
     ~TestThread() { join(); }
     TestThread(const TestThread&) = delete;
     TestThread& operator=(const TestThread&) = delete;
 
-    void join() { m_done.wait(); }
-    bool ended() const { return m_done.signalled(); }
-    // Until it has ended.
+    // Until it is gone, with all its memory.
+    void join() { m_ended.wait(); }
+    bool ended() const { return m_ended.signalled(); }
+    // Until its body has come to its end.
     Thread* thread() const { return m_thread; }
 
 private:
     static void run(uint64_t argument)
     {
-        auto* self = reinterpret_cast<TestThread*>(argument);
-        self->m_body();
-        self->m_done.signal();
+        reinterpret_cast<TestThread*>(argument)->m_body();
     }
 
     Body m_body;
-    Event m_done;
+    Event m_ended;
     Thread* m_thread = nullptr;
 };
 

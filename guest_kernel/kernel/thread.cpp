@@ -2,6 +2,7 @@
 
 #include "arch/ppc64/hypercall.h"
 #include "arch/ppc64/percpu.h"
+#include "kernel/event.h"
 #include "kernel/heap.h"
 #include "kernel/inheritance.h"
 #include "kernel/panic.h"
@@ -42,7 +43,8 @@ const char* name_of(ThreadState state)
 }
 
 Thread::Thread(const ThreadOptions& options, unsigned cpu)
-    : m_counted_at_start(options.counted)
+    : m_ended(options.ended)
+    , m_counted_at_start(options.counted)
     , m_pinned(options.cpu != any_cpu)
     , m_home(cpu)
     , m_priority(options.priority)
@@ -88,9 +90,12 @@ Thread& Thread::make_idle(void* memory, unsigned cpu, uint64_t stack_low, uint64
 
 void Thread::free(Thread& thread)
 {
+    Event* ended = thread.m_ended;
     free_stack(thread.m_stack);
     thread.~Thread();
     deallocate(&thread);
+    if (ended != nullptr)
+        ended->signal();
 }
 
 uint64_t Thread::instructions() const

@@ -29,13 +29,14 @@ struct ThreadOptions {
     // Whether it belongs to a generation from its start to its end (but for quiescent points). Whoever calls through a
     // reference must.
     bool counted = true;
+    // Signalled when it has ended and its memory is free again; may be null.
+    Event* ended = nullptr;
 };
 
 enum class ThreadState : uint8_t { Ready, Running, Blocked, Held, Dead };
 const char* name_of(ThreadState state);
 
-// Detached: it frees itself at its end, after which its address must not be used; who wants to know of its end hands it
-// an Event. What another thread may do with it, it does while it knows that it lives (with_thread).
+// Detached: it frees itself at its end, after which its address must not be used. What another thread may do with it, it does while it knows that it lives (with_thread).
 class Thread {
 public:
     using Entry = void (*)(uint64_t argument);
@@ -120,7 +121,7 @@ private:
     uint64_t m_id = 0;
     char m_name[thread_name_size];
     uint64_t m_stack = 0;
-    Entry m_entry = nullptr;
+    Event* const m_ended;
     const bool m_counted_at_start;
     const bool m_pinned;
     // The frame of the function that called the entry function: below it lies the outermost frame.

@@ -45,7 +45,10 @@ public:
     {
         auto& times = m_swap.m_times[cpu][static_cast<unsigned>(Phase::Transfer)];
         times.start_ns = kernel::now_ns();
-        return m_swap.m_old->export_state(*m_swap.m_format, {cpu, m_swap.m_set}, m_swap.m_arena);
+        kernel::mark_guarded_frame();
+        const Status status = m_swap.m_old->export_state(*m_swap.m_format, {cpu, m_swap.m_set}, m_swap.m_arena);
+        times.end_ns = kernel::now_ns();
+        return status;
     }
 
 private:
@@ -58,6 +61,7 @@ public:
     Status run_on(unsigned cpu) override
     {
         const auto& parcel = m_swap.m_arena.parcel(cpu);
+        kernel::mark_guarded_frame();
         const Status status = m_swap.m_new->import_state(*m_swap.m_format, {cpu, m_swap.m_set}, parcel);
         m_swap.m_times[cpu][static_cast<unsigned>(Phase::Transfer)].end_ns = kernel::now_ns();
         return status;

@@ -7,17 +7,25 @@
 
 namespace objects {
 
+namespace {
+
+// Virtual time that one step may take on a CPU.
+constexpr uint64_t step_limit_ns = 1'000'000'000;
+
+}
+
 Status TransferTeam::assemble()
 {
     for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
         auto& member = m_members[cpu];
         member.team = this;
         member.cpu = cpu;
-        const kernel::ThreadOptions options{"transfer", swap_priority, static_cast<int>(cpu), false};
-        auto thread = kernel::Thread::create(options, member_entry, reinterpret_cast<uint64_t>(&member));
-        if (!thread.ok()) {
+        const kernel::GuardedOptions options{"transfer", step_limit_ns, swap_priority};
+        const Status started = kernel::start_guarded(
+            options, cpu, member_code, reinterpret_cast<uint64_t>(&member), member_ended);
+        if (!started.ok()) {
             dismiss();
-            return thread.status();
+            return started;
         }
         member.hired = true;
     }
@@ -50,18 +58,24 @@ void TransferTeam::dismiss()
         return;
     __atomic_store_n(&m_left, hired, __ATOMIC_RELEASE);
     for (auto& member : m_members) {
-        if (member.hired) {
-            member.hired = false;
+        if (member.hired)
             member.go.signal();
-        }
     }
     m_all_done.wait();
 }
 
-void TransferTeam::member_entry(uint64_t argument)
+Status TransferTeam::member_code(uint64_t argument)
 {
     auto& member = *reinterpret_cast<Member*>(argument);
     member.team->serve(member);
+    return {};
+}
+
+void TransferTeam::member_ended(uint64_t argument, const kernel::GuardedOutcome& outcome)
+{
+    auto& member = *reinterpret_cast<Member*>(argument);
+    member.hired = false;
+    member.team->report(outcome.status);
 }
 
 void TransferTeam::serve(Member& member)
@@ -69,14 +83,14 @@ void TransferTeam::serve(Member& member)
     for (;;) {
         member.go.consume();
         TransferStep* step = m_step;
-        if (step == nullptr) {
-            report({});
+        if (step == nullptr)
             return;
-        }
         Status status;
         {
             kernel::NoAllocationScope nothing_from_the_heap;
+            kernel::limit_guarded(step_limit_ns);
             status = step->run_on(member.cpu);
+            kernel::limit_guarded(kernel::unlimited_ns);
         }
         report(status);
     }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "kernel/event.h"
+#include "kernel/guarded.h"
 #include "objects/transfer.h"
 
 namespace objects {
 
-// One step on one CPU. Runs with no allocation allowed; calls no other object.
+// One step on one CPU. Runs with no allocation allowed; calls no other object. What it calls of a class may lie in a
+// module: it calls kernel::mark_guarded_frame first, so that an endless one can be ended.
 class TransferStep {
 public:
     virtual Status run_on(unsigned cpu) = 0;
@@ -15,7 +17,8 @@ protected:
     ~TransferStep() = default;
 };
 
-// Used by one thread, the leader. Its threads are not counted in a generation.
+// Used by one thread, the leader. Its threads are not counted in a generation, and guarded: a step that faults or takes
+// too long fails with FAULT or TIMED_OUT, and its member is gone.
 class TransferTeam {
 public:
     TransferTeam() = default;
@@ -37,7 +40,8 @@ private:
         bool hired = false;
         kernel::Event go;
     };
-    static void member_entry(uint64_t argument);
+    static Status member_code(uint64_t argument);
+    static void member_ended(uint64_t argument, const kernel::GuardedOutcome& outcome);
     void serve(Member& member);
     void report(Status status);
 

@@ -10,6 +10,7 @@ from emulator.abi.memory_map import MODULE_BASE, PAGE_SIZE
 from emulator.abi.status import Code
 from emulator.abi.values import Value
 from emulator.devices.loader import ModuleImage
+from emulator.machine import Random
 from tests.devices.booted import Booted, Texts, instructions, kernel_image
 from tests.guest.arch_machine import KernelMachine, run_guest_tests
 
@@ -230,3 +231,15 @@ def test_a_machine_saved_in_the_middle_of_a_load_goes_on_in_another(steps: int) 
         assert (second.loader.outcome(load), second.mailbox.reply(request)) == (outcome, reply)
         assert second.mailbox.events_since(0) == first.mailbox.events_since(0)
         assert second.console.text == first.console.text
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_good_and_bad_loads_under_a_random_schedule(guest: Booted, seed: int) -> None:
+    guest.hardware.use_policy(Random(), seed)
+    expected = {"faults": Code.FAULT, "deaf": Code.TIMED_OUT, "endless": Code.TIMED_OUT, "fails": Code.GONE}
+    loads = {name: guest.loader.load(SOURCE.image(name, time_limit=100_000)) for name in [*expected, "good"]}
+    guest.run(deadline_ns=guest.hardware.time + 10_000_000)
+    outcomes = {name: guest.loader.outcome(load) for name, load in loads.items()}
+    codes = {name: outcome.code for name, outcome in outcomes.items() if outcome}
+    assert codes == {**expected, "good": Code.OK}
+    assert len(guest.modules()) == 1

@@ -30,6 +30,7 @@ MFSPRG_R1_0 = 0x7C30_42A6
 NO_TESTS = "tests=none"
 """A prefix that no in-guest test has: the kernel boots and powers off."""
 ARCH_TESTS = {
+    "cross_cpu": ["local_pages", "new_code", "program_moves", "shoot_down"],
     "mmu": ["image_protections", "local_pages", "map_and_unmap", "no_writable_alias", "refuses"],
     "problem_state": [
         "copies",
@@ -123,7 +124,7 @@ def test_each_cpu_sees_its_own_page_and_the_rest_is_shared() -> None:
 
 
 @pytest.mark.parametrize("group", ARCH_TESTS)
-@pytest.mark.parametrize("cpus", [1, 2])
+@pytest.mark.parametrize("cpus", [1, 2, 3])
 def test_in_guest_tests_pass(group: str, cpus: int) -> None:
     names = ARCH_TESTS[group]
     lines = run_guest_tests(shipped_image(), f"{group}.", cpus)

@@ -119,6 +119,10 @@ def call_that_spoils_r2(writer: ModuleWriter) -> None:
     writer.symbols[0].other = 1 << 5
 
 
+def local_undefined(writer: ModuleWriter) -> None:
+    writer.symbol("lost", binding=0)
+
+
 def weak_data(name: str, size: int) -> Callable[[ModuleWriter], object]:
     return lambda writer: writer.symbol(name, writer.data, 0, size=size, binding=2, kind=OBJECT)
 

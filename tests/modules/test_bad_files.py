@@ -16,6 +16,7 @@ from tests.modules.damage import (
     in_header,
     in_section,
     in_symbol,
+    local_undefined,
     lonely_member,
     overlapping,
     relocation_section,
@@ -229,6 +230,7 @@ BAD_FILES = [
         "symbol module_init: reserved local entry value 7 in st_other 0xe0",
     ),
     Bad("nameless", in_symbol(1, name=""), "symbol #2: global without a name"),
+    Bad("local undefined", local_undefined, "symbol lost: local without a definition"),
     Bad(
         "symbol past the end",
         in_symbol(1, size=0x100),

@@ -197,11 +197,23 @@ def test_the_kernel_goes_before_other_modules() -> None:
     assert placed.linked.providers == ()
 
 
-def test_a_module_is_loaded_once() -> None:
-    with pytest.raises(ModuleError, match=r"^module provider is loaded already$"):
-        writer = ModuleWriter()
-        writer.describe(name="provider")
+def test_a_module_is_loaded_once_in_each_revision() -> None:
+    writer = ModuleWriter()
+    writer.describe(name="provider")
+    with pytest.raises(ModuleError) as caught:
         place(writer, provider())
+    assert str(caught.value) == (
+        "module provider is loaded in revision 1, this is revision 1\n"
+        "a new revision has a higher number in update.toml"
+    )
+    writer.describe(name="provider", revision=2)
+    assert place(writer, provider("own_data")).exports().revision == 2
+
+
+def test_hidden_symbols_are_not_for_other_modules() -> None:
+    writer = ModuleWriter()
+    writer.symbols[1].other = 2
+    assert place(writer).exports().symbols == {}
 
 
 def test_the_report_names_what_was_decided() -> None:

@@ -1,5 +1,6 @@
 #include "arch/ppc64/mmu.h"
 
+#include "arch/ppc64/cpu.h"
 #include "arch/ppc64/hypercall.h"
 #include "arch/ppc64/percpu.h"
 #include "arch/ppc64/table_frames.h"
@@ -42,20 +43,18 @@ void set_alias(uint64_t frame, bool writable)
     if (leaf == nullptr || *leaf == 0)
         return;
     *leaf = frame | page_bits(writable ? Protection::READ_WRITE : Protection::READ);
+    // As for any entry: changed first, forgotten then.
+    barrier_full();
     invalidate(address, 1);
 }
 
 bool is_read_only(uint64_t entry) { return (entry & PAGE_WRITE) == 0; }
 
-// Keeps the rule of mmu.h when a page's entry goes from `before` to `after` (0: not mapped).
-void adjust_alias(uint64_t address, uint64_t before, uint64_t after)
+// Whether the entry (0: not mapped), at this address, wants the frame's alias to be read-only.
+bool seals(uint64_t address, uint64_t entry)
 {
-    const uint64_t frame = (before | after) & PAGE_ADDRESS;
-    const bool is_alias = address == reinterpret_cast<uint64_t>(linear(frame));
-    const bool was_sealed = before != 0 && is_read_only(before);
-    const bool is_sealed = after != 0 && is_read_only(after);
-    if (is_ram(frame) && !is_alias && was_sealed != is_sealed)
-        set_alias(frame, !is_sealed);
+    const uint64_t frame = entry & PAGE_ADDRESS;
+    return entry != 0 && is_read_only(entry) && is_ram(frame) && address != reinterpret_cast<uint64_t>(linear(frame));
 }
 
 Status map_leaf(const RadixTree& tree, uint64_t address, uint64_t physical, Protection protection)
@@ -64,7 +63,8 @@ Status map_leaf(const RadixTree& tree, uint64_t address, uint64_t physical, Prot
     if (*leaf != 0)
         return Code::EXISTS;
     const uint64_t entry = physical | page_bits(protection);
-    adjust_alias(address, 0, entry);
+    if (seals(address, entry))
+        set_alias(physical, false);
     *leaf = entry;
     // The page may be used at once, by this CPU or by one that reads its address from memory: the walk must find the
     // entry (ptesync in the architecture's terms, a form of sync).
@@ -79,12 +79,17 @@ Status change_leaf(const RadixTree& tree, uint64_t address, uint64_t after_bits)
     if (leaf == nullptr || *leaf == 0)
         return Code::NOT_FOUND;
     const uint64_t before = *leaf;
-    const uint64_t after = after_bits == 0 ? 0 : (before & PAGE_ADDRESS) | after_bits;
+    const uint64_t frame = before & PAGE_ADDRESS;
+    const uint64_t after = after_bits == 0 ? 0 : frame | after_bits;
+    // The alias is read-only from before the page is until after it has been, so that the rule never lapses.
+    if (seals(address, after) && !seals(address, before))
+        set_alias(frame, false);
     *leaf = after;
     // The entry must be changed before the CPUs forget the old one, or a walk in between would cache it again.
     barrier_full();
     invalidate(address, 1);
-    adjust_alias(address, before, after);
+    if (seals(address, before) && !seals(address, after))
+        set_alias(frame, true);
     return {};
 }
 

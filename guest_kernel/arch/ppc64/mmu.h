@@ -2,7 +2,8 @@
 //
 // One rule holds by construction: a frame mapped executable has no writable mapping. Mapping or protecting a page
 // READ_EXECUTE (or READ) in the kernel's tree makes the frame's alias in the linear map read-only; unmapping it, or
-// making it writable again, restores the alias.
+// making it writable again, restores the alias. A frame has at most one such mapping beside its alias. What is mapped for
+// a program keeps its alias: the kernel reaches the program's memory there.
 #pragma once
 
 #include <stdint.h>

@@ -39,6 +39,7 @@ public:
     static constexpr unsigned table_bits = 9;
     static constexpr uint64_t root_frames = 16;
     static constexpr uint64_t root_entry_span = uint64_t{1} << 39; // bytes of effective address
+    static constexpr uint64_t leaf_table_span = uint64_t{1} << 21;
 
     // `window` + physical address is where tables are reached: 0 in real mode, LINEAR_BASE with translation on.
     RadixTree(uint64_t root, uint64_t window) : m_root(root), m_window(window) {}

@@ -51,15 +51,18 @@ void must(Status status)
         trap();
 }
 
-void map(const RadixTree& tree, uint64_t address, uint64_t physical, Protection protection)
-{
-    *must(tree.make_leaf(address, boot_frames())) = physical | page_bits(protection);
-}
-
+// All frames of [physical, end), at consecutive pages from `address`.
 void map_range(const RadixTree& tree, uint64_t address, uint64_t physical, uint64_t end, Protection protection)
 {
-    for (; physical < end; physical += page_size, address += page_size)
-        map(tree, address, physical, protection);
+    const uint64_t bits = page_bits(protection);
+    uint64_t* leaf = nullptr;
+    for (; physical < end; physical += page_size, address += page_size) {
+        // The leaves of one table follow each other: RAM is large, and the tree need not be walked for every page.
+        leaf = leaf == nullptr || address % RadixTree::leaf_table_span == 0
+            ? must(tree.make_leaf(address, boot_frames()))
+            : leaf + 1;
+        *leaf = physical | bits;
+    }
 }
 
 void map_image(const RadixTree& tree)
@@ -148,7 +151,8 @@ PerCpu* build_cpu(unsigned id, uint64_t root, uint64_t empty_root)
     percpu->root = root;
     set_stacks(*percpu, id);
     build_cpu_tables(*percpu, empty_root);
-    map(RadixTree(root, real_mode_window), abi::PERCPU_BASE, physical, Protection::READ_WRITE);
+    const RadixTree tree(root, real_mode_window);
+    map_range(tree, abi::PERCPU_BASE, physical, physical + page_size, Protection::READ_WRITE);
     return percpu;
 }
 

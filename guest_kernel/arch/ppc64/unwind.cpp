@@ -52,10 +52,17 @@ private:
             m_out[m_count++] = {address, pointer, kind};
     }
 
+    // Memory, that is: reading a device's register would change something.
+    static bool is_memory(uint64_t address)
+    {
+        const kernel::Result<uint64_t> behind = translate(address);
+        return behind.ok() && behind.value() < abi::DEVICE_PHYSICAL;
+    }
+
     // 0 for what cannot be read.
     static uint64_t read(uint64_t address)
     {
-        if (address % sizeof(uint64_t) != 0 || !translate(address).ok())
+        if (address % sizeof(uint64_t) != 0 || !is_memory(address))
             return 0;
         return *reinterpret_cast<const uint64_t*>(address);
     }
@@ -66,14 +73,17 @@ private:
         add(frame.srr0, frame.stack_pointer(), CodeAddressKind::INTERRUPTED);
         if (frame.from_problem_state())
             return 0;
-        add(frame.lr, frame.stack_pointer(), CodeAddressKind::LINK);
+        // What the caller's frame says too needs no second mention.
+        const uint64_t caller = read(frame.stack_pointer());
+        if (caller == 0 || read(caller + STACK_LR) != frame.lr)
+            add(frame.lr, frame.stack_pointer(), CodeAddressKind::LINK);
         return frame.stack_pointer();
     }
 
     uint64_t enter_exception(uint64_t pointer)
     {
         const uint64_t frame = pointer + STACK_HEADER;
-        if (!translate(frame + FRAME_SIZE - 1).ok())
+        if (!is_memory(frame) || !is_memory(frame + FRAME_SIZE - 1))
             return 0;
         return enter(*reinterpret_cast<const TrapFrame*>(frame));
     }

@@ -11,7 +11,8 @@ namespace arch {
 
 enum class CodeAddressKind : uint8_t {
     INTERRUPTED, // the instruction an exception interrupted: exact
-    LINK,        // LR at an exception: the caller's return address if the interrupted function had no frame yet, else stale
+    LINK,        // LR at an exception, unless the next RETURN says the same: the caller's return address if the interrupted
+                 // function had no frame yet, else stale
     RETURN,      // a saved return address: the call is the instruction before it
 };
 

@@ -92,6 +92,7 @@ struct TransferScript {
     // Set: export stays in it until the event comes.
     kernel::Event* hold_export = nullptr;
     kernel::Event* export_entered = nullptr;
+    bool import_faults = false;
 };
 inline TransferScript script;
 inline uint64_t roots_alive = 0;
@@ -122,6 +123,8 @@ public:
     {
         if (const auto* calls = parcel.as<uint64_t>())
             this->m_rep.m_calls = *calls;
+        if (script.import_faults)
+            *static_cast<volatile uint64_t*>(nullptr) = 0;
         return script.import_fails;
     }
 };

@@ -152,7 +152,7 @@ kernel::Test block{"swap.call_that_was_blocked_goes_on_at_the_new_object", count
     EXPECT(probe->version().value() == 1);
     kernel::Event exporting;
     kernel::Event go_on;
-    script = {Code::OK, Code::OK, &go_on, &exporting};
+    script = {.hold_export = &go_on, .export_entered = &exporting};
     auto swap = swap_to<2>(probe.reference());
     EXPECT(swap.ok());
     Caller caller{probe};
@@ -218,6 +218,20 @@ kernel::Test import_fails{"swap.failed_import_leaves_the_old_object_in_service",
     EXPECT(roots_alive == alive + 1);
     EXPECT(probe->version().value() == 1);
     EXPECT(probe->calls().value() == 1);
+    destroy_and_drain(probe.reference());
+}>};
+
+kernel::Test import_faults{"swap.faulting_import_leaves_the_old_object_in_service", counted<[] {
+    const uint64_t alive = roots_alive;
+    auto probe = make_probe();
+    probe->fold(1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    script.import_faults = true;
+    EXPECT(swap_and_wait<2>(probe.reference()).code() == Code::FAULT);
+    script = {};
+    EXPECT(roots_alive == alive + 1);
+    EXPECT(probe->version().value() == 1);
+    EXPECT(probe->calls().value() == 1);
+    EXPECT(swap_and_wait<2>(probe.reference()).ok());
     destroy_and_drain(probe.reference());
 }>};
 
@@ -299,7 +313,7 @@ kernel::Test destroy_waits{"swap.object_destroyed_in_block_dies_as_the_new_one",
     EXPECT(probe->version().ok());
     kernel::Event exporting;
     kernel::Event go_on;
-    script = {Code::OK, Code::OK, &go_on, &exporting};
+    script = {.hold_export = &go_on, .export_entered = &exporting};
     auto swap = swap_to<2>(probe.reference());
     struct Context {
         Reference reference;

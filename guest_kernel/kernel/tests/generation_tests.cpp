@@ -92,10 +92,12 @@ Test blocked{"generation.blocked_thread_stays_counted", [] {
 Test preempted{"generation.preempted_thread_stays_counted", [] {
     // The worker is ready all the time but does not run: a thread above its and the waiter's priority has its CPU.
     bool counted = false;
+    bool finished = false;
     bool stop_hog = false;
     TestThread worker({.name = "worker", .priority = 5, .cpu = last_cpu()}, [&] {
         __atomic_store_n(&counted, true, __ATOMIC_RELEASE);
         spin_for(100 * microsecond);
+        __atomic_store_n(&finished, true, __ATOMIC_RELEASE);
     });
     wait_until([&] { return __atomic_load_n(&counted, __ATOMIC_ACQUIRE); });
     TestThread hog({.name = "hog", .priority = 14, .cpu = last_cpu(), .counted = false}, [&] {
@@ -104,11 +106,10 @@ Test preempted{"generation.preempted_thread_stays_counted", [] {
     });
     GenerationWaiter waiter(6);
     pause();
-    if (!worker.ended())
-        EXPECT(!waiter.over());
+    EXPECT(!waiter.over() || __atomic_load_n(&finished, __ATOMIC_ACQUIRE));
     __atomic_store_n(&stop_hog, true, __ATOMIC_RELEASE);
     waiter.join();
-    EXPECT(worker.ended());
+    EXPECT(__atomic_load_n(&finished, __ATOMIC_ACQUIRE));
 }};
 
 Test held{"generation.held_thread_stays_counted", [] {
@@ -294,26 +295,26 @@ Test loops{"generation.outer_loop", [] {
         OuterLoop loop;
         while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
             EXPECT(current_thread_counted());
-            ++passes;
+            __atomic_fetch_add(&passes, 1, __ATOMIC_RELAXED);
             loop.pass();
         }
     });
+    wait_until([&] { return __atomic_load_n(&passes, __ATOMIC_RELAXED) > 0; });
     for (unsigned i = 0; i < 20; ++i)
         generations().wait_for_all_cpus();
     __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
-    looper.join();
-    EXPECT(passes > 0);
 }};
 
 Test waits_outside{"generation.outer_loop_waits_outside", [] {
     Event event;
+    Event last;
     TestThread server({.name = "server"}, [&] {
         OuterLoop loop;
         loop.consume(event);
         EXPECT(current_thread_counted());
         loop.sleep_until(now_ns() + 2 * millisecond);
         loop.wait_for_all_cpus();
-        loop.wait(event);
+        loop.wait(last);
         EXPECT(current_thread_counted());
     });
     wait_until([&] { return server.thread()->state() == ThreadState::Blocked; });
@@ -321,7 +322,7 @@ Test waits_outside{"generation.outer_loop_waits_outside", [] {
     generations().wait_for_all_cpus();
     event.signal();
     generations().wait_for_all_cpus();
-    event.signal();
+    last.signal();
 }};
 
 Test storm{"generation.storm", [] {

@@ -1,5 +1,5 @@
-// Programs for problem state that the in-guest tests copy into pages of their own, and a kernel loop that keeps a
-// pattern in every register. Position-independent; bounds NAME and NAME_end.
+// Programs for problem state that the in-guest tests copy into pages of their own. Position-independent; bounds NAME and
+// NAME_end.
 #include "arch/ppc64/asm_macros.h"
 
 .macro PROGRAM name
@@ -47,6 +47,15 @@ PROGRAM program_load
     ld      4, 0(3)
     sc
 END_PROGRAM program_load
+
+// Until the word at r3 is not 0; a pattern in r31.
+PROGRAM program_wait
+    li      31, 0x11F
+1:  ld      4, 0(3)
+    cmpdi   4, 0
+    beq     1b
+    sc
+END_PROGRAM program_wait
 
 PROGRAM program_jump
     mtctr   3

@@ -2,6 +2,7 @@
 #include "arch/ppc64/unwind.h"
 
 #include "arch/ppc64/image.h"
+#include "arch/ppc64/mmu.h"
 #include "kernel/test.h"
 
 namespace arch {
@@ -74,7 +75,7 @@ kernel::Test replaced_returns{"unwind.replaced_returns", [] {
 // Neither a wild nor a misaligned nor a circular chain is followed into a fault or an endless walk.
 kernel::Test broken_chains{"unwind.broken_chains", [] {
     Trace trace;
-    constexpr uint64_t pointers[] = {0, 3, abi::KERNEL_BASE, ~uint64_t{7}};
+    const uint64_t pointers[] = {0, 3, abi::KERNEL_BASE, ~uint64_t{7}, device_address(0)};
     for (const uint64_t pointer : pointers) {
         Context context;
         context.stack_pointer = pointer;

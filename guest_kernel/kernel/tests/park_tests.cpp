@@ -86,7 +86,6 @@ Test gone{"park.thread_is_gone", [] {
             current_thread()->ticket().abandon();
         });
     }
-    drain_dead_threads();
     EXPECT(id != 0 && complete(id, 1).code() == Code::NOT_FOUND);
 }};
 

@@ -221,7 +221,6 @@ Test drained{"heap.drain_returns_pages", [] {
         TestThread other({.name = "other", .cpu = last_cpu()}, [] { EXPECT(storm(7)); });
         EXPECT(storm(8));
     }
-    drain_dead_threads();
     drain_heap();
     EXPECT(nothing_in_use());
     EXPECT(heap_pages() == before);

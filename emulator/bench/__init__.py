@@ -1,0 +1,1 @@
+"""Measurements: how fast the machine is, beside others."""

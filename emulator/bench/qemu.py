@@ -1,0 +1,78 @@
+"""The same loops on QEMU's ppc64 system emulator, where it is installed: one CPU, with and without -icount."""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Final
+
+from emulator.bench.loops import CALLS, METHOD_OFFSET, Loop, assemble
+
+_PROGRAM: Final = "qemu-system-ppc64"
+_START: Final = 0x100
+"""Where the pseries machine begins to execute its firmware, in real mode."""
+_LOOP: Final = 0x1000
+_DATA: Final = 0x18000
+_STACK: Final = 0x1F000
+_IMAGE_BYTES: Final = 0x20000
+_TIMEOUT_S: Final = 60
+
+
+def qemu_installed() -> bool:
+    """Is there a QEMU to compare with?"""
+    return shutil.which(_PROGRAM) is not None
+
+
+def measure_qemu(loop: Loop, iterations: int, icount: bool) -> float | None:
+    """Seconds that QEMU takes for the loop, without its start; None when it does not run.
+
+    ``iterations`` is a multiple of 65,536, below 2**31.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        firmware = Path(scratch) / "loop.bin"
+        firmware.write_bytes(_image(loop, iterations))
+        arguments = ["-M", "pseries", "-nodefaults", "-display", "none", "-serial", "stdio", "-m", "256"]
+        options = ["-icount", "shift=0"] if icount else []
+        command = [_PROGRAM, *arguments, "-accel", "tcg", *options, "-bios", str(firmware)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as qemu:
+            try:
+                assert qemu.stdout is not None
+                return _time_between(qemu.stdout)
+            finally:
+                qemu.kill()
+
+
+def _time_between(output: IO[bytes]) -> float | None:
+    """The program writes B before the loop and E after it."""
+    start = None
+    while byte := output.read(1):
+        if byte == b"B":
+            start = time.perf_counter()
+        elif byte == b"E" and start is not None:
+            return time.perf_counter() - start
+    return None
+
+
+def _image(loop: Loop, iterations: int) -> bytes:
+    image = bytearray(_IMAGE_BYTES)
+    start = (
+        _print("B")
+        + f"lis 3, {_DATA >> 16}; ori 3, 3, {_DATA & 0xFFFF}; lis 1, {_STACK >> 16}; ori 1, 1, {_STACK & 0xFFFF};"
+        + f"lis 31, {iterations >> 16}; b {_LOOP:#x}"
+    )
+    _place(image, _START, assemble(start, _START))
+    _place(image, _LOOP, assemble(loop.source + "done:" + _print("E") + "here: b here", _LOOP))
+    _place(image, _DATA, (_DATA + 0x100).to_bytes(8, "big"))
+    if loop is CALLS:
+        _place(image, _DATA + 0x108, (_LOOP + METHOD_OFFSET).to_bytes(8, "big"))
+    return bytes(image)
+
+
+def _print(character: str) -> str:
+    """H_PUT_TERM_CHAR of one character to the first terminal."""
+    return f"li 3, 0x58; lis 4, 0x7100; li 5, 1; lis 6, {ord(character) << 8}; sldi 6, 6, 32; .long 0x44000022;"
+
+
+def _place(image: bytearray, address: int, data: bytes) -> None:
+    image[address : address + len(data)] = data

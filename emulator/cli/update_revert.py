@@ -1,0 +1,20 @@
+"""``evergreen update revert``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from emulator.cli.checkpoint import checkpoint_options
+from emulator.cli.options import json_option
+from emulator.cli.update_undo import undo
+
+
+@click.command("revert")
+@click.argument("update", type=click.IntRange(1))
+@checkpoint_options
+@json_option
+def command(update: int, source: Path, save: Path | None, as_json: bool) -> int:
+    """Cancel the UPDATE of that id, which is active: the old version comes back."""
+    return undo("revert", update, source, save, as_json=as_json)
