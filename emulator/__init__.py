@@ -7,7 +7,7 @@ with Machine(SystemConfig(cpus=2, seed=7)) as machine:
     print(machine.monitor.objects())
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from emulator.checkpoint import Checkpoint
@@ -25,10 +25,11 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Imports on first use: the toolchain needs parts of this package before the engine is built."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    found: object = getattr(import_module(_HOMES[name]), name)
+    return found

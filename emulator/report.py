@@ -19,7 +19,10 @@ class CpuReport:
 
 @dataclass(frozen=True)
 class RunReport:
-    """A machine at its last stop. Hashes are 64 hexadecimal digits; only ``wall_seconds`` differs between runs."""
+    """A machine at its last stop. Hashes are 64 hexadecimal digits.
+
+    Of two runs of equal inputs only ``wall_seconds`` differs.
+    """
 
     schema: int
     exit: str

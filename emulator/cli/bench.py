@@ -60,7 +60,6 @@ def _line(loop: LoopSpeed) -> str:
 
 def _document(speed: EngineSpeed) -> dict[str, Any]:
     return {
-        "schema": "evergreen.bench.engine/1",
         "quantum": speed.quantum,
         "instructions_per_second": min(loop.instructions_per_second for loop in speed.loops),
         "ratio_to_qemu": _lowest([loop.ratio_to_qemu for loop in speed.loops]),

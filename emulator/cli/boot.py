@@ -15,7 +15,8 @@ from emulator.machine import StopReason, Until
 
 if TYPE_CHECKING:
     from emulator.machine import Stop
-    from emulator.system import Machine, SystemConfig
+    from emulator.system import Machine
+    from emulator.system_config import SystemConfig
 
 _STAGES = ("ready", "halted")
 
@@ -65,7 +66,7 @@ def command(until: str | int | None, limit: int, tests: str | None, as_json: boo
 
 
 def _config(flags: dict[str, Any], tests: str | None) -> SystemConfig:
-    from emulator.system import SystemConfig
+    from emulator.system_config import SystemConfig
 
     said = {name: value for name, value in flags.items() if value is not None}
     arguments = f"tests={tests}" if tests else ""

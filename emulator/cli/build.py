@@ -64,7 +64,6 @@ def _shipped_modules(kernel: KernelImage) -> list[tuple[str, str]]:
 
 def _document(kernel: KernelImage, modules: list[tuple[str, str]], seconds: float) -> dict[str, Any]:
     return {
-        "schema": "evergreen.build/1",
         "kernel": {"path": str(kernel.path), "build_id": kernel.build_id},
         "modules": [{"name": name, "path": path} for name, path in modules],
         "wall_seconds": round(seconds, 3),

@@ -47,7 +47,8 @@ def opened(source: Path, save: Path | None = None) -> Iterator[Session]:
 
 def read_checkpoint(path: Path) -> Machine:
     """The machine that a file holds. Raises UsageError."""
-    from emulator.system import Checkpoint, Machine
+    from emulator.checkpoint import Checkpoint
+    from emulator.system import Machine
 
     try:
         data = path.read_bytes()

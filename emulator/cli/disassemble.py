@@ -41,7 +41,7 @@ def command(place: str, count: int | None, as_json: bool) -> None:
             {"address": f"{each.address:#x}", "word": f"{each.word:#010x}", "text": each.text}
             for each in listing
         ]
-        print_document({"schema": "evergreen.disassemble/1", "place": place, "instructions": rows})
+        print_document({"place": place, "instructions": rows})
         return
     for instruction in listing:
         print_result(str(instruction))

@@ -84,6 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone; nothing more may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _INTERRUPTED
+    except Exception as defect:
+        if os.environ.get("EVERGREEN_TRACEBACK"):
+            raise
+        message = (
+            f"a defect of this program: {type(defect).__name__}: {defect} (EVERGREEN_TRACEBACK=1 shows where)"
+        )
+        return report_failure(message, 1, as_json="--json" in words)
     return result if isinstance(result, int) else 0
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import click
 
-ERROR_SCHEMA: Final = "evergreen.error/1"
+from emulator.report import SCHEMA
 
 
 def print_document(document: Mapping[str, Any]) -> None:
-    """The one JSON document of a command, on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """The one JSON document of a command, on stdout. ``schema`` is the version of its keys."""
+    click.echo(json.dumps({"schema": SCHEMA, **document}, indent=2, ensure_ascii=False))
 
 
 def print_result(text: str) -> None:
@@ -36,7 +36,7 @@ def fail(message: str, code: int) -> int:
 def report_failure(message: str, code: int, *, as_json: bool) -> int:
     """As :func:`fail`; with ``as_json`` there is a document too."""
     if as_json:
-        print_document({"schema": ERROR_SCHEMA, "exit_code": code, "error": message})
+        print_document({"exit_code": code, "error": message})
     return fail(message, code)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from emulator.report import RunReport
     from emulator.scenario.result import StepResult
-    from emulator.system import RunReport
 
 
 def show_console(text: str) -> None:
@@ -25,7 +25,7 @@ def milliseconds(nanoseconds: int) -> str:
 
 def summary_line(report: RunReport) -> str:
     """How a run ended, in a line."""
-    executed = sum(cpu["instructions"] for cpu in report.cpus)
+    executed = sum(cpu.instructions for cpu in report.cpus)
     return (
         f"{report.exit} after {milliseconds(report.virtual_ns)} of virtual time, {executed:,} instructions, "
         f"{report.wall_seconds:.2f} s; state {report.state_hash[:16]}"

@@ -32,7 +32,7 @@ def command(update: str, source: Path, save: Path | None, as_json: bool) -> int:
         records = [record.to_dict() for record in session.update_records()]
     if as_json:
         error = None if result.ok else result.text
-        print_document({"schema": "evergreen.update.apply/1", "error": error, "updates": records})
+        print_document({"error": error, "updates": records})
     else:
         for line in tell_updates(records):
             print_result(line)

@@ -60,6 +60,5 @@ def _copy(module: Path, output: Path) -> Path:
 
 def _document(built: list[Path]) -> dict[str, Any]:
     return {
-        "schema": "evergreen.update.build/1",
         "modules": [{"name": path.stem, "path": str(path), "bytes": path.stat().st_size} for path in built],
     }

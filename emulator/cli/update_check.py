@@ -33,7 +33,7 @@ def command(module: Path, as_json: bool) -> None:
     """
     reports = _check(build_modules(module) if module.is_dir() else [module])
     if as_json:
-        print_document({"schema": "evergreen.update.check/1", "modules": [asdict(each) for each in reports]})
+        print_document({"modules": [asdict(each) for each in reports]})
         return
     for report in reports:
         for line in _lines(report):

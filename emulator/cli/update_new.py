@@ -40,7 +40,7 @@ def command(name: str, parent: Path, as_json: bool) -> None:
     folder = parent / name
     files = _copy_example(name, folder)
     if as_json:
-        print_document({"schema": "evergreen.update.new/1", "folder": str(folder), "files": files})
+        print_document({"folder": str(folder), "files": files})
         return
     print_result(f"{folder}: {', '.join(files)}")
     print_result(f"try it: evergreen run {folder / 'scenario.toml'}")

@@ -32,7 +32,7 @@ def command(source: Path, as_json: bool) -> None:
     with opened(source) as session:
         updates = session.machine.monitor.updates()
     if as_json:
-        print_document({"schema": "evergreen.update.status/1", "updates": status_rows(updates)})
+        print_document({"updates": status_rows(updates)})
         return
     for line in status_lines(updates):
         print_result(line)

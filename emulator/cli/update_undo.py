@@ -21,9 +21,7 @@ def undo(verb: str, update: int, source: Path, save: Path | None, *, as_json: bo
             error = str(failure)
         updates = monitor.updates()
     if as_json:
-        print_document(
-            {"schema": f"evergreen.update.{verb}/1", "error": error, "updates": status_rows(updates)}
-        )
+        print_document({"error": error, "updates": status_rows(updates)})
     else:
         for line in status_lines(updates):
             print_result(line)

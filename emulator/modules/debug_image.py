@@ -6,17 +6,18 @@ import struct
 from collections.abc import Mapping
 
 from emulator.modules import elf_constants as elf
-from emulator.modules.elf_constants import FileType, SectionType
+from emulator.modules.elf_constants import FileType, SectionFlag, SectionType
 from emulator.modules.elf_file import ElfObject, read_object
 from emulator.modules.elf_header import ElfHeader
 from emulator.modules.elf_relocations import Relocation
+from emulator.modules.elf_sections import Section
 from emulator.modules.elf_symbols import Symbol
 from emulator.modules.placed_module import PlacedModule
 from emulator.modules.relocation_fields import patch
 from emulator.modules.relocation_types import TYPES, Calculation
 
 _TYPE_OFFSET = 16
-_SECTION_TYPE_OFFSET = 4
+_SECTION_FLAGS_OFFSET = 8
 _SECTION_ADDRESS_OFFSET = 16
 _SYMBOL_VALUE_OFFSET = 8
 
@@ -41,30 +42,34 @@ class _DebugImage:
     def build(self) -> bytes:
         struct.pack_into(">H", self._image, _TYPE_OFFSET, FileType.EXECUTABLE)
         for section in self._module.sections:
-            header = self._header.section_offset + section.index * elf.SECTION_HEADER_SIZE
-            if section.index in self._addresses:
-                address = self._addresses[section.index]
-                struct.pack_into(">Q", self._image, header + _SECTION_ADDRESS_OFFSET, address)
-            elif section.kind == SectionType.RELA:
-                struct.pack_into(">I", self._image, header + _SECTION_TYPE_OFFSET, SectionType.NULL)
-            elif not section.allocated:
+            self._rewrite_header(section)
+            if not section.allocated:
                 for relocation in self._module.relocations.get(section.index, ()):
                     self._apply(relocation)
         self._fill_in_symbols()
         self._fill_in_contents()
         return bytes(self._image)
 
+    def _rewrite_header(self, section: Section) -> None:
+        """Relocations and groups mean nothing in a linked file, and readers refuse it when it has some."""
+        header = self._header.section_offset + section.index * elf.SECTION_HEADER_SIZE
+        if section.kind in (SectionType.RELA, SectionType.GROUP):
+            self._image[header : header + elf.SECTION_HEADER_SIZE] = bytes(elf.SECTION_HEADER_SIZE)
+            return
+        flags = section.flags & ~SectionFlag.GROUP
+        struct.pack_into(">Q", self._image, header + _SECTION_FLAGS_OFFSET, flags)
+        address = self._addresses.get(section.index, 0)
+        struct.pack_into(">Q", self._image, header + _SECTION_ADDRESS_OFFSET, address)
+
     def _apply(self, relocation: Relocation) -> None:
-        """Debug data uses ADDR64, ADDR32 and REL32 only; what else a file may hold is left as it is."""
+        """Debug data uses ADDR64 and ADDR32 only; what else a file may hold is left as it is."""
         row = TYPES.get(relocation.number)
         section = relocation.section
-        if row is None or row.calculation not in (Calculation.ABSOLUTE, Calculation.RELATIVE):
+        if row is None or row.calculation is not Calculation.ABSOLUTE:
             return
         if relocation.offset + row.place.size > section.size:
             return
         value = self._symbol_address(relocation.symbol) + relocation.addend
-        if row.calculation is Calculation.RELATIVE:
-            value -= relocation.offset
         patch(row, self._image, section.offset + relocation.offset, value)
 
     def _symbol_address(self, symbol: Symbol) -> int:

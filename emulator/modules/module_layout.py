@@ -43,7 +43,7 @@ class ModuleLayout:
     def of(
         cls, module: ElfObject, resolution: Resolution, kernel: KernelSymbols, region: Region
     ) -> ModuleLayout:
-        """Lays out what is loaded, for any place in the region. Raises ModuleError for a missing target."""
+        """Lays out what is loaded, for any place in the region."""
         sections = [
             item for item in module.sections if _is_loaded(item) and item.index not in resolution.dropped
         ]
@@ -67,13 +67,13 @@ class ModuleLayout:
     def definitions(self) -> Iterator[tuple[str, tuple[Symbol, Target]]]:
         """The module's own global symbols by name."""
         for symbol in self.module.symbols:
-            if symbol.defined and symbol.binding is not Binding.LOCAL and symbol.section in self.placements:
+            if symbol.binding is not Binding.LOCAL and self._is_own(symbol):
                 yield symbol.name, (symbol, self._target(symbol))
 
     def ranges(self) -> Iterator[tuple[Symbol, Target]]:
         """What has a name in a backtrace."""
         for symbol in self.module.symbols:
-            if symbol.section in self.placements and is_named_range(symbol):
+            if is_named_range(symbol) and self._is_own(symbol):
                 yield symbol, self._target(symbol)
 
     def function(self, name: str) -> Target | None:
@@ -130,6 +130,10 @@ class ModuleLayout:
             start + slot * size: (self._target(self.module.symbols[symbol]), addend)
             for (symbol, addend), slot in slots.items()
         }
+
+    def _is_own(self, symbol: Symbol) -> bool:
+        """Not of the weak data of which the kernel's copy is used instead."""
+        return symbol.section in self.placements and self._target(symbol).kind is not None
 
     def _target(self, symbol: Symbol) -> Target:
         target = self.targets.find(symbol)

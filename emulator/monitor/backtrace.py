@@ -42,9 +42,9 @@ def locate_frame(symbols: Symboliser, kind: int, address: int) -> Location:
 
 
 def cpu_frames(cpu: Cpu, symbols: Symboliser) -> list[Frame]:
-    """The stack of what a CPU executes now, along the back chain; nothing in the guest is asked or changed.
+    """The stack of what a CPU executes now, along the back chain; the guest is not asked.
 
-    It ends at the first exception frame, and shows the return trampoline where an interposer stands in between.
+    It ends at the first exception frame, and shows the return trampoline where an interposer stands between.
     """
     found = [(int(PanicFrameKind.INTERRUPTED), cpu.pc)]
     callers = [(int(PanicFrameKind.RETURN), address) for address in _return_addresses(cpu)]

@@ -42,7 +42,7 @@ def disassemble(data: bytes, address: int, symbols: Symboliser) -> Iterator[Inst
 
 
 def assemble(text: str, address: int) -> bytes:
-    """Instructions, separated by ``;`` or new lines, for an address. Raises UsageError naming what is wrong."""
+    """Instructions, separated by ``;`` or new lines, for an address. Raises UsageError."""
     import keystone
 
     engine = keystone.Ks(keystone.KS_ARCH_PPC, keystone.KS_MODE_PPC64 | keystone.KS_MODE_BIG_ENDIAN)

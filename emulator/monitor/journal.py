@@ -96,7 +96,7 @@ _READERS: Final[dict[EventKind, Callable[[Journal, GuestEvent], None]]] = {
 
 
 def code_word(value: Value) -> str:
-    """The name of a negated Code in small letters, empty for OK; a number that no Code has is shown as it is."""
+    """The name of a negated Code in small letters, empty for OK; an unknown one as a number."""
     number = integer(value)
     try:
         code = Code(-number)

@@ -6,10 +6,12 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from elftools.dwarf.compileunit import CompileUnit
     from elftools.dwarf.dwarfinfo import DWARFInfo
+    from elftools.dwarf.lineprogram import LineProgram
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class LineTable:
         """``read_image`` gives the ELF file, linked or placed; it is called at the first question."""
         self._read_image = read_image
         self._dwarf: DWARFInfo | None = None
-        self._units: list[tuple[int, int, Any]] | None = None
+        self._units: list[tuple[int, int, CompileUnit]] | None = None
         """Start and end of each contiguous piece of code, and the unit it belongs to."""
         self._rows: dict[int, list[tuple[int, SourceLine | None]]] = {}
 
@@ -43,14 +45,14 @@ class LineTable:
                 return self._in_unit(unit, address)
         return None
 
-    def _in_unit(self, unit: Any, address: int) -> SourceLine | None:
+    def _in_unit(self, unit: CompileUnit, address: int) -> SourceLine | None:
         rows = self._rows.get(unit.cu_offset)
         if rows is None:
             rows = self._rows[unit.cu_offset] = self._run_line_program(unit)
         position = bisect_right(rows, address, key=lambda row: row[0]) - 1
         return rows[position][1] if position >= 0 else None
 
-    def _read_units(self) -> list[tuple[int, int, Any]]:
+    def _read_units(self) -> list[tuple[int, int, CompileUnit]]:
         from elftools.elf.elffile import ELFFile  # slow to import, and only a backtrace needs it
 
         elf = ELFFile(BytesIO(self._read_image()))
@@ -59,7 +61,7 @@ class LineTable:
         self._dwarf = elf.get_dwarf_info()
         return [piece for unit in self._dwarf.iter_CUs() for piece in self._pieces(unit)]
 
-    def _pieces(self, unit: Any) -> list[tuple[int, int, Any]]:
+    def _pieces(self, unit: CompileUnit) -> list[tuple[int, int, CompileUnit]]:
         attributes = unit.get_top_DIE().attributes
         if "DW_AT_ranges" in attributes:
             return [(start, end, unit) for start, end in self._ranges(unit) if start < end]
@@ -69,7 +71,9 @@ class LineTable:
         end = high.value if high.form == "DW_FORM_addr" else low + high.value
         return [(low, end, unit)]
 
-    def _ranges(self, unit: Any) -> list[tuple[int, int]]:
+    def _ranges(self, unit: CompileUnit) -> list[tuple[int, int]]:
+        from elftools.dwarf.ranges import BaseAddressEntry
+
         assert self._dwarf is not None
         top = unit.get_top_DIE()
         lists = self._dwarf.range_lists()
@@ -78,14 +82,14 @@ class LineTable:
         base = top.attributes["DW_AT_low_pc"].value if "DW_AT_low_pc" in top.attributes else 0
         found = []
         for entry in lists.get_range_list_at_offset(top.attributes["DW_AT_ranges"].value, cu=unit):
-            if hasattr(entry, "base_address"):
+            if isinstance(entry, BaseAddressEntry):
                 base = entry.base_address
             else:
-                start = 0 if getattr(entry, "is_absolute", False) else base
+                start = 0 if entry.is_absolute else base
                 found.append((start + entry.begin_offset, start + entry.end_offset))
         return found
 
-    def _run_line_program(self, unit: Any) -> list[tuple[int, SourceLine | None]]:
+    def _run_line_program(self, unit: CompileUnit) -> list[tuple[int, SourceLine | None]]:
         """Rows in the order of addresses; None where a sequence ends."""
         assert self._dwarf is not None
         program = self._dwarf.line_program_for_CU(unit)
@@ -106,8 +110,8 @@ class LineTable:
         return sorted(rows, key=lambda row: (row[0], row[1] is not None))
 
 
-def _file_name(program: Any, number: int) -> str:
-    """DWARF 5 counts files and directories from 0; older versions from 1, directory 0 being the unit's own."""
+def _file_name(program: LineProgram, number: int) -> str:
+    """DWARF 5 counts files and directories from 0; before, from 1, directory 0 being the unit's own."""
     header = program.header
     first = 0 if header.version >= 5 else 1
     if not 0 <= number - first < len(header.file_entry):

@@ -7,7 +7,7 @@ is linked and relocated again from that when it is needed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Final
 
@@ -59,8 +59,8 @@ class ModuleRegistry:
 
     def image(self, linked: LinkedModule) -> ModuleImage:
         """What the loader tells the guest of a module that was added."""
-        sizes = [linked.segments[kind].size for kind in SegmentKind]
-        plain = ModuleImage(_key(linked.source), linked.name, *sizes)
+        text_size, rodata_size, data_size = (linked.segments[kind].size for kind in SegmentKind)
+        plain = ModuleImage(_key(linked.source), linked.name, text_size, rodata_size, data_size)
         offsets = dict(zip(SegmentKind, segment_bases(plain, 0), strict=True))
 
         def function(target: Target | None) -> int:
@@ -69,10 +69,8 @@ class ModuleRegistry:
         def array(pointers: PointerArray) -> int:
             return offsets[SegmentKind.RODATA] + pointers.offset if pointers.count else NO_OFFSET
 
-        return ModuleImage(
-            plain.key,
-            plain.name,
-            *sizes,
+        return replace(
+            plain,
             entry=function(linked.entry),
             init_array=array(linked.init_array),
             init_array_count=linked.init_array.count,
@@ -106,7 +104,7 @@ class ModuleRegistry:
 
     def get_state(self) -> list[Value]:
         """Everything, as values for a checkpoint."""
-        pending = [self._pending.key, self._pending.base] if self._pending else []
+        pending: list[Value] = [self._pending.key, self._pending.base] if self._pending else []
         return [
             self._read,
             [[key, data] for key, data in sorted(self._files.items())],
@@ -124,8 +122,9 @@ class ModuleRegistry:
         pending = items(values[2])
         self._pending = _Place(text(pending[0]), integer(pending[1])) if pending else None
         self._places = {}
-        for module, key, base in map(items, items(values[3])):
-            self._settle(integer(module), _Place(text(key), integer(base)))
+        for row in items(values[3]):
+            number, key, base = items(row)
+            self._settle(integer(number), _Place(text(key), integer(base)))
 
     def _module_state(self, module: int, state: str) -> None:
         if state in _GONE:

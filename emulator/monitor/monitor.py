@@ -239,7 +239,10 @@ class Monitor:
         return [text(name) for name in self._ask(Operation.WORKLOADS)]
 
     def workload_start(self, name: str, **parameters: int) -> None:
-        """Starts a workload: ``clients`` (0: one for each CPU), ``operations`` of each (0: no end), ``seed``."""
+        """Starts it: ``clients`` (0: one for each CPU), ``operations`` of each (0: no end), ``seed``.
+
+        Raises GuestError for a parameter that it does not have.
+        """
         given: list[Value] = [[key, value] for key, value in parameters.items()]
         self._ask(Operation.WORKLOAD_START, name, given, what=f"workload {name}")
 

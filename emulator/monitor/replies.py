@@ -1,4 +1,4 @@
-"""The guest's answers as typed values. Times are virtual ns; references are ``name`` or ``@index.sequence``."""
+"""The guest's answers as typed values. Times are virtual ns; references are names or ``@index.sequence``."""
 
 from __future__ import annotations
 
@@ -78,8 +78,10 @@ class ObjectDetails:
     def of(cls, values: Sequence[Value]) -> ObjectDetails:
         """From a whole reply."""
         found = pairs(values)
-        known = [str(found.pop(key, "")) for key in ("reference", "name", "class", "state")]
-        return cls(*known, values=found)
+        reference, name, class_name, state = (
+            str(found.pop(key, "")) for key in ("reference", "name", "class", "state")
+        )
+        return cls(reference, name, class_name, state, found)
 
 
 @dataclass(frozen=True)
@@ -203,8 +205,8 @@ class WorkloadStatus:
         """From a whole reply."""
         found = {text(key): value for key, value in map(items, values)}
         gaps = [integer(gap) for gap in items(found["longest_gap_ns"])]
-        numbers = [integer(found[key]) for key in ("running", "operations", "errors")]
-        return cls(name, *numbers, longest_gap_ns=gaps)
+        running, operations, errors = (integer(found[key]) for key in ("running", "operations", "errors"))
+        return cls(name, running, operations, errors, gaps)
 
 
 def pairs(values: Sequence[Value]) -> dict[str, str | int]:

@@ -90,7 +90,7 @@ class Symboliser:
         return next((placed for placed, _ in self._modules.values() if placed.holds(address)), None)
 
     def locate(self, address: int, *, is_return: bool = False) -> Location:
-        """Name and source line. Of a return address (``is_return``) the line is that of the call before it."""
+        """Name and source line; of a return address (``is_return``) those of the call before it."""
         code = address - 4 if is_return else address
         image = self._image_at(code)
         return _location(image, address, code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +12,11 @@ from emulator.errors import GuestError, ModuleError, UsageError
 from emulator.machine import StopReason, Until
 from emulator.scenario import steps
 from emulator.scenario.figures import compare
+from emulator.scenario.look import look
 from emulator.scenario.session import Outcome, Session
 from emulator.scenario.values import format_duration
 
 if TYPE_CHECKING:
-    from emulator.monitor import UpdateRecord
     from emulator.monitor.replies import WorkloadStatus
 
 _LOOK_EVERY_NS = 1_000_000
@@ -60,7 +60,8 @@ def _(step: steps.Wait, session: Session) -> Outcome:
         session.run_until(machine.virtual_ns + step.time)
         session.look_at_all()
         return Outcome(f"{format_duration(step.time)} of virtual time")
-    assert step.workload is not None, "refused when the step was read"
+    if step.workload is None:
+        return Outcome(f"at {format_duration(machine.virtual_ns)}")
     if step.operations is None:
         return _ended(step.workload, step.within, session)
     deadline = machine.virtual_ns + step.within
@@ -73,20 +74,12 @@ def _(step: steps.Wait, session: Session) -> Outcome:
 
 @perform.register
 def _(step: steps.Apply, session: Session) -> Outcome:
+    monitor = session.machine.monitor
     try:
-        modules = session.modules(step.update)
-        records = [session.machine.monitor.apply(path, limit_ns=step.within) for path in modules]
+        records = [monitor.apply(path, limit_ns=step.within) for path in session.modules(step.update)]
     except ModuleError as refusal:
-        if step.expect != "rejected":
-            raise
-        return _expected(step, "rejected", str(refusal), {})
-    except GuestError as failure:
-        record: UpdateRecord | None = getattr(failure, "record", None)
-        if record is None or record.state != step.expect:
-            raise
-        return _expected(step, record.state, str(failure), {"update": record.name})
-    if step.expect != "active":
-        raise GuestError(f"{step.update} is active, expected was {step.expect}")
+        session.note_rejected(step.update, refusal)
+        raise
     session.look_at_all()
     names = ", ".join(record.name for record in records)
     return Outcome(f"{names} active", {"update": names})
@@ -94,27 +87,13 @@ def _(step: steps.Apply, session: Session) -> Outcome:
 
 @perform.register
 def _(step: steps.Unload, session: Session) -> Outcome:
-    try:
-        session.machine.monitor.unload(step.module)
-    except GuestError as refusal:
-        if step.expect != "refused" or session.ended:
-            raise
-        return Outcome(f"refused as expected: {refusal}")
-    if step.expect == "refused":
-        raise GuestError(f"{step.module} was unloaded, expected was a refusal")
+    session.machine.monitor.unload(step.module)
     return Outcome(f"{step.module} unloaded")
 
 
 @perform.register
 def _(step: steps.Swap, session: Session) -> Outcome:
-    try:
-        record = session.machine.monitor.swap(step.object, step.class_name)
-    except GuestError as refusal:
-        if step.expect != "refused" or session.ended:
-            raise
-        return Outcome(f"refused as expected: {refusal}")
-    if step.expect == "refused":
-        raise GuestError(f"{step.object} was swapped, expected was a refusal")
+    record = session.machine.monitor.swap(step.object, step.class_name, limit_ns=step.within)
     session.look_at_all()
     return Outcome(f"{step.object}: {record.old_class} -> {record.new_class}", {"swap": record.id})
 
@@ -145,6 +124,56 @@ def _(step: steps.Unwatch, session: Session) -> Outcome:
 
 
 @perform.register
+def _(step: steps.Look, session: Session) -> Outcome:
+    rows = look(session, step.what, step.of)
+    subject = step.what if step.of is None else f"{step.what} of {step.of}"
+    return Outcome(f"{subject}: {len(rows)}", {"rows": rows})
+
+
+@perform.register
+def _(step: steps.Advance, session: Session) -> Outcome:
+    machine = session.machine
+    if step.cpu >= len(machine.cpus):
+        raise UsageError(f"CPU {step.cpu}: there are {len(machine.cpus)}")
+    cpu = machine.cpus[step.cpu]
+    goal, deadline = cpu.instructions + step.instructions, machine.virtual_ns + step.within
+    stop = machine.run(Until(deadline_ns=deadline, cpu=step.cpu, instructions=goal))
+    if not stop.reached:
+        raise GuestError(f"CPU {step.cpu} did not execute them: {session.describe_end()}")
+    place = machine.symbols.locate(cpu.registers["pc"])
+    return Outcome(f"CPU {step.cpu} at {place}", {"pc": f"{place.address:#x}"})
+
+
+@perform.register
+def _(step: steps.Assemble, session: Session) -> Outcome:
+    code = session.machine.monitor.assemble(step.place, step.instructions)
+    return Outcome(f"{step.place}: {code.hex(' ', 4)}")
+
+
+@perform.register
+def _(step: steps.Cancel, session: Session) -> Outcome:
+    session.machine.monitor.cancel(step.update)
+    return Outcome(f"update {step.update} cancelled")
+
+
+@perform.register
+def _(step: steps.Revert, session: Session) -> Outcome:
+    session.machine.monitor.revert(step.update)
+    return Outcome(f"update {step.update} reverted")
+
+
+@perform.register
+def _(step: steps.Save, session: Session) -> Outcome:
+    path = session.folder / step.file
+    data = session.machine.save().to_bytes()
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    return Outcome(f"{path}: {len(data):,} bytes")
+
+
+@perform.register
 def _(step: steps.Hold, session: Session) -> Outcome:
     session.machine.monitor.hold_thread(step.thread)
     return Outcome(f"thread {step.thread} held")
@@ -158,11 +187,10 @@ def _(step: steps.Release, session: Session) -> Outcome:
 
 @perform.register
 def _(step: steps.Schedule, session: Session) -> Outcome:
-    from emulator.policies import make_policy
-
     machine = session.machine
     quantum = machine.config.quantum if step.quantum is None else step.quantum
-    policy = make_policy(resolve_policy(step.policy, session.folder), quantum, machine)
+    wanted = replace(machine.config, policy=resolve_policy(step.policy, session.folder), quantum=quantum)
+    policy = wanted.make_policy()
     machine.hardware.use_policy(policy, step.seed)
     return Outcome(f"policy {policy.name}")
 
@@ -213,10 +241,7 @@ def resolve_policy(policy: str, folder: Path) -> str:
 
 
 def _ended(workload: str, within: int, session: Session) -> Outcome:
-    status = session.machine.monitor.workload_wait(workload, within)
-    session.workloads[workload] = status
-    if status.running:
-        raise GuestError(f"{workload} has not ended: {status.running} clients still run")
+    status = session.wait_until_ended(workload, within)
     if status.errors:
         raise GuestError(f"{workload}: {status.errors} of {status.operations} operations went wrong")
     return Outcome(_figures(status), _workload_values(status))
@@ -228,9 +253,3 @@ def _figures(status: WorkloadStatus) -> str:
 
 def _workload_values(status: WorkloadStatus) -> dict[str, int]:
     return {"operations": status.operations, "errors": status.errors}
-
-
-def _expected(step: steps.Apply, state: str, message: str, values: dict[str, str]) -> Outcome:
-    if step.reason is not None and re.search(step.reason, message) is None:
-        raise GuestError(f"{state} for another reason than expected ({step.reason}): {message}")
-    return Outcome(f"{state} as expected: {message}", values)

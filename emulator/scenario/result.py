@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-
-RUN_SCHEMA: Final = "evergreen.run/1"
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,6 @@ class RunResult:
         """The document."""
         return {
             **self.machine,
-            "schema": RUN_SCHEMA,
             "exit_code": self.exit_code,
             "error": self.error,
             "steps": [step.to_dict() for step in self.steps],

@@ -15,7 +15,7 @@ from emulator.scenario.shipped import find_update, modules_of
 from emulator.scenario.steps import Apply, Boot, Drain, PowerOff, Schedule, Start, Step, Stop, Wait
 
 if TYPE_CHECKING:
-    from emulator.system import SystemConfig
+    from emulator.system_config import SystemConfig
     from toolchain.kernel import KernelImage
 
 _IN_CONTROL: Final = (Boot, Start, Stop, Wait, Schedule, Drain, PowerOff)
@@ -53,7 +53,7 @@ def run_scenario(
 
 def system_config(scenario: Scenario, kernel: KernelImage | None = None) -> SystemConfig:
     """The machine that a scenario asks for. Raises UsageError."""
-    from emulator.system import SystemConfig
+    from emulator.system_config import SystemConfig
 
     settings = scenario.machine
     return SystemConfig(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.errors import GuestError
+from emulator.abi.hypercalls import Stage
+from emulator.errors import EvergreenError, GuestError, ModuleError
 from emulator.machine import StopReason, Until
 from emulator.scenario.result import Json, StepResult
 from emulator.scenario.shipped import RACE_UPDATE, find_update, modules_of
@@ -44,6 +46,8 @@ class Session:
     results: list[StepResult] = field(default_factory=list)
     workloads: dict[str, WorkloadStatus] = field(default_factory=dict)
     """Each workload that was started, as it was last seen."""
+    rejected: list[UpdateRecord] = field(default_factory=list)
+    """Updates that the host refused: the guest does not know of them."""
 
     def do(self, step: Step) -> StepResult:
         """Performs a step; one that fails has a result that is not ok.
@@ -105,6 +109,16 @@ class Session:
         self.workloads[workload] = status
         return status
 
+    def wait_until_ended(self, workload: str, limit_ns: int) -> WorkloadStatus:
+        """Until the clients have ended and their work has been verified. Raises GuestError at the limit."""
+        deadline = self.machine.virtual_ns + limit_ns
+        while (status := self.look_at(workload)).running:
+            left = deadline - self.machine.virtual_ns
+            stop = self.machine.run_until_stage(Stage.WORKLOAD_ENDED, max(0, left))
+            if not stop.reached:
+                raise GuestError(f"{workload} has not ended: {status.running} clients still run")
+        return status
+
     def look_at_all(self) -> None:
         """Asks for those that may have changed; what cannot be asked any more stays as it was last seen."""
         for name, status in list(self.workloads.items()):
@@ -112,8 +126,15 @@ class Session:
                 self.look_at(name)
 
     def update_records(self) -> list[UpdateRecord]:
-        """In the order in which they were applied."""
-        return list(self.machine.monitor.update_records)
+        """In the order in which they were applied, then those that were rejected."""
+        return [*self.machine.monitor.update_records, *self.rejected]
+
+    def note_rejected(self, update: str, refusal: ModuleError) -> None:
+        """The host refused a module of an update."""
+        from emulator.monitor import UpdateRecord
+
+        name = find_update(update, self.folder).stem
+        self.rejected.append(UpdateRecord(name, state="rejected", text=str(refusal)))
 
     def workload_figures(self) -> dict[str, Any]:
         """Operations and errors of all workloads together, and each with its own."""
@@ -140,14 +161,24 @@ class Session:
 
         start = self.machine.virtual_ns
         try:
-            outcome, ok = perform(step, self), True
-        except GuestError as failure:
-            outcome, ok = Outcome(self._explain(failure)), False
+            outcome, ok = perform(step, self), step.fails is None
+            if not ok:
+                outcome = Outcome(f"expected was a failure: {step.fails}; but: {outcome.text}")
+        except (GuestError, ModuleError) as failure:
+            if step.fails is None and isinstance(failure, ModuleError):
+                raise
+            outcome, ok = self._failed(step, failure)
         result = StepResult(
             step.do, ok, start, self.machine.virtual_ns, outcome.text, outcome.values, step.line
         )
         self.results.append(result)
         return result
 
-    def _explain(self, failure: GuestError) -> str:
-        return f"{failure} ({self.describe_end()})" if self.ended and not str(failure) else str(failure)
+    def _failed(self, step: Step, failure: EvergreenError) -> tuple[Outcome, bool]:
+        """The outcome of a failure, and whether it is the one that was expected."""
+        message = str(failure)
+        if step.fails is None:
+            return Outcome(message), False
+        if re.search(step.fails, message) is None:
+            return Outcome(f"failed otherwise than expected ({step.fails}): {message}"), False
+        return Outcome(f"failed as expected: {message}"), True

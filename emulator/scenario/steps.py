@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
@@ -10,6 +11,20 @@ from emulator.scenario.tables import Table, key, key_type, keys_of
 from emulator.scenario.values import Duration, Figure, Integer, Integers, Pattern, Text, Word
 
 SECOND: Final = 1_000_000_000
+LISTS: Final = (
+    "cpus",
+    "threads",
+    "objects",
+    "classes",
+    "modules",
+    "updates",
+    "memory",
+    "stalled",
+    "workloads",
+)
+"""What the guest can be asked for as a whole."""
+DETAILS: Final = ("object", "counts", "workload", "backtrace")
+"""What it can be asked of one reference, workload or thread."""
 
 
 def within(default: int = SECOND) -> Any:  # noqa: ANN401 (a dataclass field)
@@ -28,6 +43,8 @@ class Step:
     """Let the machine run to this virtual time first; None: as soon as the step before is done."""
     counts: tuple[int, ...] | None = key(Integers(), default=None)
     """Instructions that the CPUs must have executed by then; if they have not, the run has diverged."""
+    fails: str | None = key(Pattern(), default=None)
+    """The step must fail, with a message in which this occurs."""
 
     def refusal(self) -> str | None:
         """What is wrong with the keys taken together."""
@@ -65,7 +82,7 @@ class Stop(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Wait(Step):
-    """Lets the machine run for some time, or until a workload has ended or has done some operations."""
+    """Lets the machine run: for some time, to a time, or until a workload has ended or done so much."""
 
     do = "wait"
     time: int | None = key(Duration(), default=None)
@@ -75,7 +92,9 @@ class Wait(Step):
 
     def refusal(self) -> str | None:
         """See the base class."""
-        if (self.time is None) == (self.workload is None):
+        if self.time is None and self.workload is None and self.at is None:
+            return "wait takes time, workload or at"
+        if self.time is not None and self.workload is not None:
             return "wait takes either time or workload"
         if self.operations is not None and self.workload is None:
             return "operations go with a workload"
@@ -89,16 +108,7 @@ class Apply(Step):
     do = "apply"
     update: str = key(Text(), default=".")
     """A shipped update's name, a folder or a module's file (.ko), from the scenario's own folder."""
-    expect: str = key(Word(("active", "aborted", "rejected", "stuck")), default="active")
-    reason: str | None = key(Pattern(), default=None)
-    """Must occur in the message of a failure."""
     within: int = within(10 * SECOND)
-
-    def refusal(self) -> str | None:
-        """See the base class."""
-        if self.reason is not None and self.expect == "active":
-            return "reason goes with an expected failure"
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +117,6 @@ class Unload(Step):
 
     do = "unload"
     module: str = key(Text())
-    expect: str = key(Word(("unloaded", "refused")), default="unloaded")
     within: int = within()
 
 
@@ -118,7 +127,6 @@ class Swap(Step):
     do = "swap"
     object: str = key(Text())
     class_name: str = key(Text(), name="class")
-    expect: str = key(Word(("swapped", "refused")), default="swapped")
     within: int = within(10 * SECOND)
 
 
@@ -152,6 +160,72 @@ class Unwatch(Step):
 
     do = "unwatch"
     object: str = key(Text())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look(Step):
+    """Asks the guest what there is; the step's result has the answer as rows."""
+
+    do = "look"
+    what: str = key(Word((*LISTS, *DETAILS)))
+    of: str | None = key(Text(), default=None)
+    """A reference, a workload's name or a thread's id, where the question is about one."""
+
+    def refusal(self) -> str | None:
+        """See the base class."""
+        if (self.of is None) == (self.what in DETAILS):
+            return f'"of" goes with {", ".join(DETAILS)}, and only with these'
+        if self.what == "backtrace" and not (self.of or "").isdecimal():
+            return f'"of" of a backtrace is the id of a thread, not "{self.of}"'
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advance(Step):
+    """Lets one CPU execute some instructions, the others as the schedule has it."""
+
+    do = "step"
+    instructions: int = key(Integer(1), default=1)
+    cpu: int = key(Integer(0, 7), default=0)
+    within: int = within()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assemble(Step):
+    """Writes instructions over guest code."""
+
+    do = "assemble"
+    place: str = key(Text())
+    """``symbol+offset`` or ``0xADDRESS``."""
+    instructions: str = key(Text())
+    """As assembly text, several separated by ``;``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel(Step):
+    """Cancels an update that is being applied."""
+
+    do = "cancel"
+    update: int = key(Integer(1))
+    """The guest's id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revert(Step):
+    """Takes an active update back."""
+
+    do = "revert"
+    update: int = key(Integer(1))
+    """The guest's id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Save(Step):
+    """Keeps the machine as it is now in a file, a checkpoint."""
+
+    do = "save"
+    file: str = key(Text())
+    """Relative to the scenario's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,8 +307,8 @@ class PowerOff(Step):
 STEPS: Final[Mapping[str, type[Step]]] = {
     kind.do: kind
     for kind in (
-        Boot, Start, Stop, Wait, Apply, Unload, Swap, Create, Destroy, Watch, Unwatch, Hold, Release,
-        Schedule, ExpectConsole, Expect, Drain, PowerOff,
+        Boot, Start, Stop, Wait, Apply, Cancel, Revert, Unload, Swap, Create, Destroy, Watch, Unwatch, Look,
+        Hold, Release, Schedule, Advance, Assemble, ExpectConsole, Expect, Drain, Save, PowerOff,
     )
 }  # fmt: skip
 
@@ -253,6 +327,19 @@ def read_step(table: Table) -> Step:
     if wrong is not None:
         raise table.refusal(wrong)
     return step
+
+
+def check_values(step: Step) -> str | None:
+    """What is wrong with a step that was not read from a file; None when a file could say the same."""
+    for name, item in keys_of(type(step)).items():
+        value, kind = getattr(step, item.name), key_type(item)
+        if value == item.default:
+            continue
+        try:
+            kind.read(tomllib.loads(f"key = {kind.write(value)}")["key"])
+        except ValueError:
+            return f"{name} = {value}: {kind.allowed} expected"
+    return step.refusal()
 
 
 def write_step(step: Step) -> str:

@@ -81,8 +81,7 @@ kernel::Test out_of_memory{"modules.out_of_memory", [] {
 // The frame pool, which refuses this thread's n-th request for pages and those that follow.
 class ScarcePages final : public kernel::PageSource {
 public:
-    explicit ScarcePages(uint64_t refused) : m_left(refused) { kernel::set_page_source(*this); }
-    ~ScarcePages() { kernel::set_page_source(kernel::frame_pool()); }
+    explicit ScarcePages(uint64_t refused) : m_left(refused) {}
 
     Result<void*> allocate_pages(size_t pages) override
     {
@@ -97,6 +96,7 @@ public:
 private:
     kernel::Thread* m_thread = kernel::current_thread();
     uint64_t m_left;
+    kernel::OtherPageSource m_scope{*this};
 };
 
 kernel::Test out_of_pages{"modules.out_of_pages", [] {

@@ -20,11 +20,13 @@ public:
     Result<uint64_t> allocate(size_t count);
     void free(uint64_t physical, size_t count);
     uint64_t free_count() const;
+    void set_owner(uint64_t physical, FrameOwner owner);
+    FrameOwner owner(uint64_t physical) const;
     uint64_t total() const { return m_total; }
 
 private:
-    bool used(uint64_t frame) const { return (m_used[frame / 64] >> (frame % 64) & 1) != 0; }
-    void mark(uint64_t frame, bool used);
+    static bool bit(const uint64_t* bits, uint64_t frame) { return (bits[frame / 64] >> (frame % 64) & 1) != 0; }
+    static void set_bit(uint64_t* bits, uint64_t frame, bool value);
     // First of `count` free frames in [from, to), or frames_max.
     uint64_t find(size_t count, uint64_t from, uint64_t to) const;
 
@@ -37,6 +39,8 @@ private:
     // Where the next search begins: frames are given out in turn, so what was freed stays poisoned for a while.
     uint64_t m_next = 0;
     uint64_t m_used[frames_max / 64] = {};
+    // Set at the first frame of a run that the page source owns.
+    uint64_t m_page_source[frames_max / 64] = {};
 };
 
 constinit FramePool pool;
@@ -51,10 +55,23 @@ void FramePool::initialise(uint64_t first, uint64_t end)
     m_total = m_free = m_end - m_first;
 }
 
-void FramePool::mark(uint64_t frame, bool used)
+void FramePool::set_bit(uint64_t* bits, uint64_t frame, bool value)
 {
     const uint64_t bit = uint64_t{1} << (frame % 64);
-    m_used[frame / 64] = used ? m_used[frame / 64] | bit : m_used[frame / 64] & ~bit;
+    bits[frame / 64] = value ? bits[frame / 64] | bit : bits[frame / 64] & ~bit;
+}
+
+void FramePool::set_owner(uint64_t physical, FrameOwner owner)
+{
+    SpinGuard guard(m_lock);
+    set_bit(m_page_source, physical / abi::PAGE_SIZE, owner == FrameOwner::PageSource);
+}
+
+FrameOwner FramePool::owner(uint64_t physical) const
+{
+    SpinGuard guard(m_lock);
+    const uint64_t frame = physical / abi::PAGE_SIZE;
+    return bit(m_page_source, frame) ? FrameOwner::PageSource : FrameOwner::Caller;
 }
 
 uint64_t FramePool::find(size_t count, uint64_t from, uint64_t to) const
@@ -66,7 +83,7 @@ uint64_t FramePool::find(size_t count, uint64_t from, uint64_t to) const
             frame += 63;
             continue;
         }
-        run = used(frame) ? 0 : run + 1;
+        run = bit(m_used, frame) ? 0 : run + 1;
         if (run == count)
             return frame + 1 - count;
     }
@@ -84,7 +101,7 @@ Result<uint64_t> FramePool::allocate(size_t count)
     if (first == frames_max)
         return Code::NO_MEMORY;
     for (uint64_t frame = first; frame < first + count; ++frame)
-        mark(frame, true);
+        set_bit(m_used, frame, true);
     m_free -= count;
     m_next = first + count;
     return first * abi::PAGE_SIZE;
@@ -97,8 +114,9 @@ void FramePool::free(uint64_t physical, size_t count)
     poison(arch::linear(physical), count * abi::PAGE_SIZE);
     SpinGuard guard(m_lock);
     for (uint64_t frame = first; frame < first + count; ++frame) {
-        check(used(frame), "a page frame is freed twice");
-        mark(frame, false);
+        check(bit(m_used, frame), "a page frame is freed twice");
+        set_bit(m_used, frame, false);
+        set_bit(m_page_source, frame, false);
     }
     m_free += count;
 }
@@ -124,6 +142,16 @@ Result<uint64_t> allocate_frames(size_t count)
 void free_frames(uint64_t physical, size_t count)
 {
     pool.free(physical, count);
+}
+
+void set_frame_owner(uint64_t physical, FrameOwner owner)
+{
+    pool.set_owner(physical, owner);
+}
+
+FrameOwner frame_owner(uint64_t physical)
+{
+    return pool.owner(physical);
 }
 
 uint64_t frames_free()

@@ -19,6 +19,16 @@ Result<uint64_t> allocate_frames(size_t count);
 // Fills them with poison.
 void free_frames(uint64_t physical, size_t count);
 
+// Who gets a run of frames back; known by its first frame, and forgotten when it is freed.
+enum class FrameOwner : uint8_t {
+    // Whoever called allocate_frames.
+    Caller,
+    // The page source that is the frame pool itself.
+    PageSource,
+};
+void set_frame_owner(uint64_t physical, FrameOwner owner);
+FrameOwner frame_owner(uint64_t physical);
+
 uint64_t frames_free();
 uint64_t frames_total();
 

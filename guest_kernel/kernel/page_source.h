@@ -19,12 +19,20 @@ protected:
     ~PageSource() = default;
 };
 
-// Puts `source` in place of the current one, at first the frame pool. Pages that came from the old one go back to the
-// new one: it must be able to take any pages of the linear map.
+// Puts `source` in place of the first one, the frame pool, for good. Pages that were taken from the frame pool through
+// this interface still go back there.
 void set_page_source(PageSource& source);
-PageSource& page_source();
-// The pool of page frames: what a page source itself may draw on.
+// The pool of page frames.
 PageSource& frame_pool();
+
+// For tests: allocations come from another source in this scope, which must draw on frame_pool(). One at a time.
+class [[nodiscard]] OtherPageSource {
+public:
+    explicit OtherPageSource(PageSource& source);
+    ~OtherPageSource();
+    OtherPageSource(const OtherPageSource&) = delete;
+    OtherPageSource& operator=(const OtherPageSource&) = delete;
+};
 
 // NO_MEMORY is possible.
 Result<void*> allocate_pages(size_t pages);

@@ -1,7 +1,7 @@
 #include "kernel/stack.h"
 
 #include "arch/ppc64/mmu.h"
-#include "kernel/frames.h"
+#include "kernel/page_source.h"
 #include "kernel/panic.h"
 #include "kernel/poison.h"
 #include "kernel/spinlock.h"
@@ -44,19 +44,20 @@ void unmap(uint64_t base, size_t pages)
         const uint64_t address = base + page * abi::PAGE_SIZE;
         const auto physical = arch::translate(address);
         check(physical.ok() && arch::unmap_page(address).ok(), "a page of a stack is mapped");
-        free_frames(physical.value(), 1);
+        free_pages(arch::linear(physical.value()), 1);
     }
 }
 
 Status map(uint64_t base)
 {
     for (size_t page = 0; page < stack_pages; ++page) {
-        const auto frame = allocate_frames(1);
+        const auto frame = allocate_pages(1);
         Status status = frame.status();
         if (frame.ok()) {
-            status = arch::map_page(base + page * abi::PAGE_SIZE, frame.value(), arch::Protection::READ_WRITE);
+            const uint64_t address = base + page * abi::PAGE_SIZE;
+            status = arch::map_page(address, arch::physical(frame.value()), arch::Protection::READ_WRITE);
             if (!status.ok())
-                free_frames(frame.value(), 1);
+                free_pages(frame.value(), 1);
         }
         if (!status.ok()) {
             unmap(base, page);

@@ -48,10 +48,11 @@ class KernelMachine:
         flags: int = 0,
         arguments: str = "",
         policy: Policy | None = None,
+        seed: int = 1,
         modules: SegmentSource | None = None,
         disk: DiskConfig | None = None,
     ) -> None:
-        self.hardware = Hardware(MachineConfig(cpus=cpus, memory=memory, policy=policy or RoundRobin()))
+        self.hardware = Hardware(MachineConfig(cpus=cpus, memory=memory, seed=seed, policy=policy or RoundRobin()))
         self.console = Console()
         self.panic: Mapping[str, Any] | None = None
         """The decoded PanicRecord of a kernel that panicked."""
@@ -124,11 +125,25 @@ class KernelMachine:
         return Code.OK, 0
 
 
-def run_guest_tests(image: bytes, prefix: str, cpus: int = 2, policy: Policy | None = None) -> list[str]:
+def run_guest_tests(
+    image: bytes,
+    prefix: str,
+    cpus: int = 2,
+    policy: Policy | None = None,
+    *,
+    memory: int = 64 << 20,
+    seed: int = 1,
+) -> list[str]:
     """Runs the in-guest tests whose names start with ``prefix``; the lines that they printed."""
-    arguments = f"tests={prefix}"
-    flags = BootFlag.RUN_TESTS
-    with KernelMachine(image, cpus=cpus, flags=flags, arguments=arguments, policy=policy) as machine:
+    with KernelMachine(
+        image,
+        cpus=cpus,
+        memory=memory,
+        flags=BootFlag.RUN_TESTS,
+        arguments=f"tests={prefix}",
+        policy=policy,
+        seed=seed,
+    ) as machine:
         stop = machine.run()
         assert stop.reason is StopReason.HALTED, f"{stop}\n{machine.console.text}"
         return [line for line in machine.lines if line.startswith("test")]

@@ -133,8 +133,8 @@ def more_undefined(writer: ModuleWriter) -> None:
 
 
 def overlapping(writer: ModuleWriter) -> None:
-    writer.sections[writer.rodata].offset = 0x50
-    writer.sections[writer.rodata].size = 0x10
+    writer.sections[writer.rodata].offset = 0x7F
+    writer.sections[writer.rodata].size = 1
 
 
 def second_symbol_table(writer: ModuleWriter) -> None:

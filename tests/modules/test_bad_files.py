@@ -106,7 +106,7 @@ BAD_FILES = [
     Bad(
         "sections overlap",
         overlapping,
-        "section 2 .rodata at 0x50 overlaps section 1 .text, which ends at 0x80",
+        "section 2 .rodata at 0x7f overlaps section 1 .text, which ends at 0x80",
     ),
     Bad(
         "section over the headers",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.abi.module import (
@@ -20,6 +20,7 @@ CLASSES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}(::[A-Za-z_][A-Za-z0-9_]{0,
 UPDATES = st.builds(ClassUpdate, CLASSES, st.integers(0, 4), st.integers(5, 2**32 - 1))
 
 
+@settings(deadline=None)
 @given(
     NAMES,
     st.integers(1, 2**32 - 1),
@@ -35,6 +36,7 @@ def test_what_is_packed_is_unpacked(
     assert ModuleMetadata.unpack(packed.pack()) == packed
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for contents in (data, metadata().pack()[: len(data)], metadata().pack()[:40] + data):

@@ -54,13 +54,8 @@ def compare(built: Built, bases: Bases) -> LinkedModule:
 
 @pytest.mark.parametrize(
     "flags",
-    [
-        (),
-        ("-mcmodel=large",),
-        ("-O0",),
-        ("-Os", "-ffunction-sections", "-fdata-sections"),
-        ("-fno-jump-tables",),
-    ],
+    [(), ("-mcmodel=large",), ("-O0",), ("-Os", "-ffunction-sections", "-fdata-sections")],
+    ids=["default", "large", "unoptimised", "sections"],
 )
 def test_same_bytes_with_the_kernels_toc(tmp_path: Path, flags: tuple[str, ...]) -> None:
     built = Built(tmp_path, *flags)

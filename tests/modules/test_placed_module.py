@@ -23,7 +23,7 @@ from emulator.modules import (
     link_module,
     relocate,
 )
-from emulator.modules.elf_constants import SectionType
+from emulator.modules.elf_constants import SectionFlag, SectionType
 from tests.modules import lld, sources
 from tests.modules.samples import CONSTANT, DATA, FUNCTION, KERNEL_TOC, ModuleWriter, kernel, words
 
@@ -220,6 +220,9 @@ def test_debug_lines_of_a_placed_module(tmp_path: Path) -> None:
     assert isinstance(symbol_table, SymbolTableSection)
     assert text["sh_addr"] == MODULE_BASE
     assert text.data() == placed.images[SegmentKind.TEXT][: text["sh_size"]]
+    for section in image.iter_sections():
+        assert section["sh_type"] not in ("SHT_RELA", "SHT_GROUP")
+        assert not section["sh_flags"] & SectionFlag.GROUP
     dwarf = image.get_dwarf_info()
     lines: dict[int, int] = {}
     for unit in dwarf.iter_CUs():

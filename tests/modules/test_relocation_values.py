@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.enums import ENUM_RELOC_TYPE_PPC64
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.abi.memory_map import MODULE_BASE
@@ -166,6 +166,7 @@ def expected_half(suffix: str, value: int) -> bytes:
     return carried.to_bytes(8, "big")[start : start + 2]
 
 
+@settings(deadline=None, max_examples=500)
 @given(st.sampled_from(sorted(BY_NAME)), st.integers(-(2**63), 2**63 - 1), st.integers(0, 2**64 - 1))
 def test_fields_keep_what_is_not_theirs(name: str, value: int, old: int) -> None:
     row = BY_NAME[name]

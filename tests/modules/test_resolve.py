@@ -129,6 +129,7 @@ def weak_data(grouped: bool) -> ModuleWriter:
 def test_weak_writable_data_is_the_kernels(grouped: bool) -> None:
     placed = place(weak_data(grouped))
     assert placed.linked.bound == ("kernel_inline_data",)
+    assert placed.address_of("kernel_inline_data") is None
     assert doubleword(placed, SegmentKind.DATA, 16) == KERNEL_DATA + 8
     loaded = {item.section.name for item in placed.linked.segments[SegmentKind.DATA].placements}
     assert (".bss.kernel_inline_data" in loaded) is not grouped

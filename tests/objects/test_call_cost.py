@@ -1,6 +1,5 @@
 """What a call through a reference costs, from the compiled code (K42: 6 instructions against 5)."""
 
-from pathlib import Path
 
 import capstone
 import pytest
@@ -65,8 +64,8 @@ def _moves_saved(code: dict[str, list[capstone.CsInsn]]) -> int:
 def test_the_slot_of_the_table_decides_the_callee(code: dict[str, list[capstone.CsInsn]]) -> None:
     """Two dependent loads of a virtual call, preceded by one: entry, virtual table, method."""
     chain = [i.op_str.split(", ") for i in code["object_call"] if i.mnemonic == "ld"][:3]
-    assert [source for _, source in chain][0] == "0(r3)"
-    assert chain[1] == ["r12", f"0({chain[0][0]})"] or chain[1][1] == f"0({chain[0][0]})"
+    assert chain[0][1] == "0(r3)"
+    assert chain[1][1] == f"0({chain[0][0]})"
     assert chain[2][1].endswith(f"({chain[1][0]})")
 
 

@@ -1,0 +1,60 @@
+// What memory is used for, and emptying what only keeps it ready.
+
+#include "devices/mailbox.h"
+#include "kernel/frames.h"
+#include "kernel/heap.h"
+#include "kernel/init.h"
+#include "kernel/stack.h"
+#include "kernel/thread.h"
+#include "objects/counted_scope.h"
+#include "objects/lifetime.h"
+
+namespace monitor {
+
+namespace {
+
+using kernel::Status;
+
+void write(devices::ValueWriter& result, const char* tag, uint64_t bytes, uint64_t allocations)
+{
+    result.begin_list();
+    result.text(tag);
+    result.number(bytes);
+    result.number(allocations);
+    result.end_list();
+}
+
+// By tag, then the page frames that are in use for anything, the heap among them.
+Status list_usage(devices::ValueReader&, devices::ValueWriter& result)
+{
+    for (unsigned tag = 0; tag < static_cast<unsigned>(kernel::Tag::Count); ++tag) {
+        const auto usage = kernel::usage(static_cast<kernel::Tag>(tag));
+        write(result, kernel::name_of(static_cast<kernel::Tag>(tag)), usage.bytes, usage.allocations);
+    }
+    const uint64_t frames = kernel::frames_total() - kernel::frames_free();
+    write(result, "frames", frames * abi::PAGE_SIZE, frames);
+    return {};
+}
+
+Status drain(devices::ValueReader&, devices::ValueWriter&)
+{
+    objects::drain_dead_objects();
+    kernel::drain_dead_threads();
+    kernel::drain_stacks();
+    objects::CountedScope returns_pages_to_the_allocator;
+    kernel::drain_heap();
+    return {};
+}
+
+Status start()
+{
+    TRY(devices::mailbox::register_handler(abi::Operation::MEMORY, list_usage));
+    return devices::mailbox::register_handler(abi::Operation::DRAIN, drain);
+}
+
+[[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction init{kernel::InitStage::Monitor,
+                                                                                  "monitor.memory", start};
+
+}
+
+}

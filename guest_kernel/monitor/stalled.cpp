@@ -1,0 +1,92 @@
+// Who holds up a generation: the counted threads, and the tracked call that each is in.
+
+#include "devices/mailbox.h"
+#include "kernel/generation.h"
+#include "kernel/init.h"
+#include "kernel/owned.h"
+#include "kernel/text.h"
+#include "kernel/thread.h"
+#include "monitor/reference_text.h"
+#include "objects/counted_scope.h"
+
+namespace monitor {
+
+namespace {
+
+struct Counted {
+    kernel::CountedThread thread;
+    char name[kernel::thread_name_size];
+    const objects::Interposer* inside;
+};
+
+// Filled under the lock of a generation, resolved afterwards.
+struct Snapshot {
+    static constexpr unsigned capacity = 128;
+    Counted threads[capacity];
+    unsigned count = 0;
+};
+
+void note(const kernel::CountedThread& counted, void* context)
+{
+    auto& snapshot = *static_cast<Snapshot*>(context);
+    if (snapshot.count == Snapshot::capacity)
+        return;
+    Counted& entry = snapshot.threads[snapshot.count++];
+    entry.thread = counted;
+    kernel::copy_text(entry.name, sizeof entry.name, counted.thread->name());
+    const unsigned depth = counted.thread->call_records.depth();
+    entry.inside = nullptr;
+    if (depth > 0 && depth <= objects::RecordStack::capacity)
+        entry.inside = counted.thread->call_records.top().interposer;
+}
+
+// The reference that an interposer stands in front of, or null. A thread that runs changes its records while they are
+// read: what was found there is compared with what the table has, never followed.
+objects::Reference reference_of(const objects::Interposer* interposer)
+{
+    auto& table = objects::table();
+    for (uint32_t index = 1; interposer != nullptr && index < table.high_water(); ++index) {
+        if (table.innermost(table.at(index)) == interposer)
+            return table.at(index);
+    }
+    return nullptr;
+}
+
+void write(const Counted& counted, devices::ValueWriter& result)
+{
+    const objects::Reference reference = reference_of(counted.inside);
+    result.begin_list();
+    result.number(counted.thread.thread_id);
+    result.text(counted.name);
+    result.number(counted.thread.cpu);
+    result.number(counted.thread.generation);
+    result.text(reference == nullptr ? "" : ReferenceText(reference).text());
+    result.number(counted.thread.since_ns);
+    result.end_list();
+}
+
+Status list_counted(devices::ValueReader&, devices::ValueWriter& result)
+{
+    kernel::Owned<Snapshot> snapshot;
+    {
+        objects::CountedScope calls_the_page_allocator;
+        snapshot = kernel::Owned<Snapshot>(kernel::make<Snapshot>(kernel::Tag::Kernel));
+        if (!snapshot)
+            return Code::NO_MEMORY;
+    }
+    kernel::for_each_counted(note, snapshot.get());
+    for (unsigned i = 0; i < snapshot->count; ++i)
+        write(snapshot->threads[i], result);
+    objects::CountedScope frees_through_the_page_allocator;
+    snapshot = {};
+    return {};
+}
+
+Status start() { return devices::mailbox::register_handler(abi::Operation::STALLED, list_counted); }
+
+[[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction init{kernel::InitStage::Monitor,
+                                                                                  "monitor.stalled", start};
+
+}
+
+}
