@@ -24,9 +24,9 @@ from emulator.devices.loader import ModuleLoader
 from emulator.devices.mailbox import GuestEvent, Mailbox
 from emulator.devices.power import Power
 from emulator.errors import UsageError
-from emulator.guest_calls import GuestCalls, Mark, StageMark
 from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
 from emulator.monitor import Monitor, PanicReport, Symboliser
+from emulator.monitor.guest_calls import GuestCalls, Mark, StageMark
 from emulator.monitor.module_registry import ModuleRegistry
 from emulator.report import SCHEMA, CpuReport, RunReport
 from emulator.system_config import SystemConfig
@@ -72,8 +72,10 @@ class Machine:
         self._registry = ModuleRegistry(self.symbols)
         self.devices = self._attach_devices(on_output)
         mailbox, loader = self.devices.mailbox, self.devices.loader
-        self.monitor = Monitor(self.hardware, mailbox, loader, self._registry, self.symbols, self.run)
-        self._calls = GuestCalls(self.hardware, mailbox, self.monitor.notice)
+        self._calls = GuestCalls(self.hardware, mailbox)
+        self.monitor = Monitor(
+            self.hardware, mailbox, loader, self._calls, self._registry, self.symbols, self.run
+        )
         self.hardware.on_hypercall = self._calls.serve
         self._last_stop: Stop | None = None
         self._console_read = 0

@@ -20,7 +20,7 @@ class PanicState(IntEnum):
     PANICKED = 1
     """It is the one that panicked: registers and frames are those of the fault or check."""
     STOPPED = 2
-    """It was stopped by the one that panicked: registers, where known, and frames are those of that moment."""
+    """The one that panicked stopped it: registers, where known, and frames are those of that moment."""
     RUNNING = 3
     """It did not stop in time: only the thread is known."""
 

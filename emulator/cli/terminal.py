@@ -31,7 +31,7 @@ _SYMBOLS_SHOWN: Final = 200
 
 
 class Terminal:
-    """Lines go to the machine's thread through a queue; answers and console output appear above the prompt."""
+    """Lines go to the machine's thread through a queue; what it shows appears above the prompt."""
 
     def __init__(self, config: SystemConfig) -> None:
         self._config = config

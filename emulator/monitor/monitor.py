@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from emulator.abi.hypercalls import Stage
 from emulator.abi.mailbox import Operation
 from emulator.abi.values import Value, integer, items, text
 from emulator.devices.loader import ModuleLoader
@@ -14,6 +16,7 @@ from emulator.errors import EvergreenError, GuestError, UsageError
 from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
 from emulator.monitor.backtrace import Frame, cpu_frames, frames
 from emulator.monitor.code import INSTRUCTION_SIZE, Instruction, assemble, disassemble
+from emulator.monitor.guest_calls import GuestCalls
 from emulator.monitor.journal import Journal
 from emulator.monitor.module_registry import ModuleRegistry
 from emulator.monitor.records import SwapFailed, SwapRecord, UpdateRecord
@@ -50,6 +53,7 @@ class Monitor:
         hardware: Hardware,
         mailbox: Mailbox,
         loader: ModuleLoader,
+        calls: GuestCalls,
         registry: ModuleRegistry,
         symbols: Symboliser,
         run: Callable[[Until], Stop],
@@ -57,6 +61,7 @@ class Monitor:
         """``run`` runs the machine as its owner does."""
         self._hardware = hardware
         self._mailbox = mailbox
+        self._calls = calls
         self._registry = registry
         self._symbols = symbols
         self._journal = Journal(mailbox)
@@ -64,6 +69,7 @@ class Monitor:
         self._updates = Updates(loader, registry, self._journal, self._requests, self.catch_up)
         mailbox.on_change = self._requests.notice
         loader.on_change = self._requests.notice
+        calls.on_stage = self._requests.notice
 
     # What happened
 
@@ -101,15 +107,11 @@ class Monitor:
         return self._mailbox.reply(request)
 
     def run_until(self, ready: Callable[[], bool], limit_ns: int) -> Stop | None:
-        """Runs until ``ready``, which is asked whenever mailbox or loader have news.
+        """Runs until ``ready``, which is asked whenever mailbox, loader or stages have news.
 
         The stop that came before it, None when it is ready.
         """
         return self._requests.run_until(ready, limit_ns)
-
-    def notice(self) -> None:
-        """Someone else has news for whoever waits in ``run_until``."""
-        self._requests.notice()
 
     # Looking
 
@@ -254,6 +256,17 @@ class Monitor:
         """How far it has come."""
         return WorkloadStatus.of(name, self._ask(Operation.WORKLOAD_STATUS, name, what=f"workload {name}"))
 
+    def workload_wait(self, name: str, *, limit_ns: int = DEFAULT_LIMIT_NS) -> WorkloadStatus:
+        """Waits until all its clients have ended; its last figures."""
+        deadline = self._hardware.time + limit_ns
+        while True:
+            seen = self._ended_workloads()
+            status = self.workload_status(name)
+            if not status.running:
+                return status
+            left = max(0, deadline - self._hardware.time)
+            self._requests.wait(partial(self._more_ended_than, seen), f"workload {name}", left)
+
     # Threads and memory
 
     def hold_thread(self, thread: int) -> None:
@@ -335,6 +348,12 @@ class Monitor:
         self.catch_up()
         record = self._journal.swaps.get(swap)
         return record is not None and not record.running
+
+    def _ended_workloads(self) -> int:
+        return sum(mark.stage is Stage.WORKLOAD_ENDED for mark in self._calls.stages)
+
+    def _more_ended_than(self, seen: int) -> bool:
+        return self._ended_workloads() > seen
 
     def _module_id(self, module: int | str) -> int:
         if isinstance(module, int):

@@ -1,4 +1,4 @@
-"""The kernel's own in-guest tests, under round robin and random schedules, and the panics that it must end in."""
+"""The kernel's own in-guest tests under round robin and random schedules, and what must end in a panic."""
 
 from __future__ import annotations
 
@@ -165,4 +165,5 @@ def test_panics(name: str) -> None:
         other = record["cpu"][1 - record["panicked_cpu"]]
         assert other["state"] == PanicState.STOPPED
         assert other["thread_name"] == "idle"
-        assert f"panic on CPU {record['panicked_cpu']} at {record['time_ns']} ns: {record['message']}" in machine.lines
+        where = f"panic on CPU {record['panicked_cpu']} at {record['time_ns']} ns"
+        assert f"{where}: {record['message']}" in machine.lines

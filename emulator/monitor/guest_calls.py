@@ -37,11 +37,11 @@ class Mark:
 class GuestCalls:
     """Serves the hypercalls that the engine does not, and keeps what they say. All of it is plain data."""
 
-    def __init__(self, hardware: Hardware, mailbox: Mailbox, on_stage: Callable[[], None]) -> None:
-        """``on_stage`` is told of every stage; it is an observer, no state."""
+    def __init__(self, hardware: Hardware, mailbox: Mailbox) -> None:
         self._hardware = hardware
         self._mailbox = mailbox
-        self._on_stage = on_stage
+        self.on_stage: Callable[[], None] | None = None
+        """Told of every stage; an observer, no state."""
         self.stages: list[StageMark] = []
         self.marks: list[Mark] = []
         self.panic_record: bytes | None = None
@@ -65,7 +65,8 @@ class GuestCalls:
         except ValueError:
             return Code.INVALID
         self.stages.append(StageMark(self._hardware.engine.now, known, value))
-        self._on_stage()
+        if self.on_stage is not None:
+            self.on_stage()
         return Code.OK
 
     def _panic(self, physical: int) -> Code:
