@@ -69,6 +69,8 @@ LOAD_REQUEST_RECORD: Final = Record(
     Field("entry", U64, "initialisation function, offset from the module's base or NO_OFFSET"),
     Field("init_array", U64, "static constructors, array of function addresses, offset or NO_OFFSET"),
     Field("init_array_count", U64),
+    Field("init_functions", U64, "annotated initialisation functions, array of kernel::InitFunction, offset"),
+    Field("init_functions_count", U64),
     Field("fini_array", U64, "static destructors, as init_array, run from the last to the first"),
     Field("fini_array_count", U64),
     Field("exit", U64, "function called before unloading, offset or NO_OFFSET"),

@@ -37,6 +37,8 @@ MODULE_TABLE_LIMIT: Final = 256
 
 INIT_FUNCTIONS_SECTION: Final = "init_functions"
 """Annotated initialisation functions: ``kernel::InitFunction`` objects, in a module run before its entry."""
+INIT_FUNCTION_SIZE: Final = 24
+"""Bytes of one of them."""
 
 MODULE_ENTRY: Final = "module_init"
 """``extern "C" kernel::Status module_init()``: registers the module's classes and starts its update."""

@@ -25,10 +25,10 @@ def _words(*names: str) -> _Fields:
 
 
 class Layout(Structure):
-    """Byte offsets into a saved context of the library."""
+    """Byte offsets into a saved context of the library; ``stop_check`` into its handle, 0 when not in use."""
 
     _fields_: ClassVar = _words(
-        *"gpr lr ctr crf so ov ca ov32 ca32 msr nip spr vsr fpscr error_code size".split()
+        *"gpr lr ctr crf so ov ca ov32 ca32 msr nip spr vsr fpscr error_code size stop_check".split()
     )
 
 
@@ -43,6 +43,7 @@ class EngineStop(IntEnum):
     ADDRESS = 6
     FAULT = 7
     LOG_FULL = 8
+    SCRIPT = 9
 
 
 class DirectiveStruct(Structure):
@@ -67,7 +68,7 @@ class CpuControl(Structure):
     """struct cpu_control."""
 
     _fields_: ClassVar = _words(
-        *"state held held_thread instructions time timer rest injected check".split()
+        *"state held held_thread instructions time timer rest injected check check_pc check_dar".split()
     )
 
 

@@ -213,14 +213,17 @@ static uint64_t find_error_code(struct probe *probe)
     return search_close(&search, 0);
 }
 
-/* Bare metal means HV=1, which only a restored context can set. */
-static void enter_hypervisor_state(struct probe *probe, const struct layout *layout)
+void enter_bare_metal(uc_engine *uc, const struct layout *layout)
 {
-    unicorn.context_save(probe->uc, probe->context);
-    *(uint64_t *)((uint8_t *)probe->context + layout->msr) = MSR_SF | MSR_HV | MSR_ME;
-    unicorn.context_restore(probe->uc, probe->context);
+    uc_context *context;
     uint64_t msr = MSR_SF | MSR_ME;
-    unicorn.reg_write(probe->uc, UC_PPC_REG_MSR, &msr);
+    if (unicorn.context_alloc(uc, &context))
+        return; /* what follows then fails its check */
+    unicorn.context_save(uc, context);
+    *context_word(context, layout->msr) = msr | MSR_HV;
+    unicorn.context_restore(uc, context);
+    unicorn.reg_write(uc, UC_PPC_REG_MSR, &msr);
+    unicorn.context_free(context);
 }
 
 static const char *measure(struct probe *probe, struct layout *layout)
@@ -248,7 +251,7 @@ static const char *measure(struct probe *probe, struct layout *layout)
         return "FPSCR";
     if (!(layout->msr = find_by_patterns(probe, UC_PPC_REG_MSR, msr, sizeof msr / sizeof *msr)))
         return "MSR";
-    enter_hypervisor_state(probe, layout);
+    enter_bare_metal(probe->uc, layout);
     if (!(layout->spr = find_sprs(probe)))
         return "special-purpose registers";
     if (!find_xer_bits(probe, layout))
@@ -272,6 +275,9 @@ int engine_calibrate(struct layout *layout, char *error)
         memset(probe.memory, 0, STUB_BYTES);
         probe.words = unicorn.context_size(probe.uc) / 8;
         missing = measure(&probe, layout);
+        layout->stop_check = missing ? 0 : stop_check_find(probe.uc);
+        if (!missing && !stop_check_verify(layout, layout->stop_check))
+            layout->stop_check = 0;
     }
     if (probe.context)
         unicorn.context_free(probe.context);

@@ -66,7 +66,13 @@ uc_err cpu_open_engine(struct cpu *cpu, uc_engine **uc)
     if (!error)
         error = unicorn.mmio_map(*uc, machine->device_base, machine->device_bytes, device_read_hook, cpu,
                                  device_write_hook, cpu);
+    if (!error)
+        error = unicorn.mem_protect(*uc, machine->device_base, machine->device_bytes, UC_PROT_NONE);
     uc_hook hook;
+    int accesses = UC_HOOK_MEM_READ_PROT | UC_HOOK_MEM_WRITE_PROT | UC_HOOK_MEM_READ_UNMAPPED |
+                   UC_HOOK_MEM_WRITE_UNMAPPED;
+    if (!error)
+        error = unicorn.hook_add(*uc, &hook, accesses, (void *)access_hook, cpu, 1, 0);
     if (!error)
         error = unicorn.hook_add(*uc, &hook, UC_HOOK_INTR, (void *)exception_hook, cpu, 1, 0);
     return error;
@@ -83,6 +89,8 @@ uc_err cpu_open(struct cpu *cpu, struct machine *machine, uint32_t id)
         error = unicorn.hook_add(cpu->blocks, &hook, UC_HOOK_BLOCK, (void *)block_hook, cpu, 1, 0);
     if (!error)
         error = unicorn.context_alloc(cpu->blocks, &cpu->context);
+    if (!error && machine->layout.stop_check)
+        stop_check_off(cpu->blocks, machine->layout.stop_check);
     if (!error)
         cpu_write_msr(cpu, MSR_SF | MSR_ME);
     return error;
@@ -125,6 +133,8 @@ void cpu_get_control(const struct machine *machine, uint32_t id, struct cpu_cont
         .rest = cpu->rest,
         .injected = cpu->injected,
         .check = cpu->check,
+        .check_pc = cpu->check_pc,
+        .check_dar = cpu->check_dar,
     };
 }
 
@@ -141,6 +151,8 @@ void cpu_set_control(struct machine *machine, uint32_t id, const struct cpu_cont
     cpu->rest = control->rest;
     cpu->injected = control->injected;
     cpu->check = control->check;
+    cpu->check_pc = control->check_pc;
+    cpu->check_dar = control->check_dar;
     cpu->code_stale = true;
 }
 

@@ -1,13 +1,21 @@
-/* The bus: device pages, joined to 8-byte accesses. The library hands an 8-byte access over as two 4-byte halves,
- * high half first; a single 4-byte access looks like a first half that is never followed by a second one. */
+/* The bus. Device pages are mapped without permissions, so that each access first calls access_hook() with its
+ * whole size and with PC up to date: a refused load is precise, and a device sees the exact time. The library then
+ * moves the data in pieces of at most 4 bytes, for an 8-byte access the high half first. */
 #include "machine.h"
 
-static void refuse(struct cpu *cpu)
+/* What a refused access leaves for the machine check. */
+static void refuse(struct cpu *cpu, uint64_t reason)
 {
-    cpu->half_open = false;
-    cpu->check = CHECK_DEVICE;
+    uint32_t instruction;
+    uint64_t effective;
+    cpu->check = reason;
+    cpu->check_pc = cpu_pc(cpu);
+    cpu->check_dar = 0;
+    bool known = fetch_instruction(cpu, cpu->check_pc, &instruction);
+    context_save(cpu, cpu->machine->layout.gpr + 8 * 32);
+    if (known && effective_address(cpu, instruction, &effective))
+        cpu->check_dar = effective;
     cpu_look_up(cpu);
-    unicorn.emu_stop(cpu_engine(cpu)); /* leaves PC on the access: the machine check is precise */
 }
 
 static bool read_register(struct cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
@@ -29,54 +37,56 @@ static bool write_register(struct cpu *cpu, uint64_t offset, unsigned size, uint
     return done;
 }
 
-/* Is this the second half of the access in progress? */
-static bool is_second_half(struct cpu *cpu, uint64_t offset, unsigned size)
+/* Instructions of the block in progress behind the one at PC: counted, but not executed yet. */
+static void note_time(struct cpu *cpu)
 {
-    bool second = cpu->half_open && size == 4 && offset == cpu->half_offset + 4;
-    cpu->half_open = false;
-    return second;
+    cpu->behind = (cpu->block_end - cpu_pc(cpu)) / 4 - 1;
 }
 
-static void open_half(struct cpu *cpu, uint64_t offset, uint32_t value)
+bool access_hook(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value, void *user)
 {
-    cpu->half_open = true;
-    cpu->half_offset = offset;
-    cpu->half_value = value;
-    cpu_look_up(cpu); /* should the second half not come, the end of the block notices */
+    struct cpu *cpu = user;
+    uint64_t offset = address - cpu->machine->device_base;
+    (void)uc, (void)value;
+    if (type != UC_MEM_READ_PROT && type != UC_MEM_WRITE_PROT) {
+        refuse(cpu, CHECK_MEMORY);
+        return false;
+    }
+    cpu->access_size = (unsigned)size;
+    if (type == UC_MEM_WRITE_PROT)
+        return true; /* the value comes in pieces, in the order of the bus */
+    note_time(cpu);
+    bool done = !(offset % (unsigned)size) && read_register(cpu, offset, (unsigned)size, &cpu->access_value);
+    cpu->behind = 0;
+    if (!done)
+        refuse(cpu, CHECK_DEVICE);
+    return done;
 }
 
 uint64_t device_read_hook(uc_engine *uc, uint64_t offset, unsigned size, void *user)
 {
-    struct cpu *cpu = user;
-    uint64_t value = 0;
+    const struct cpu *cpu = user;
     (void)uc;
-    if (cpu->check)
-        return ~0ull;
-    if (is_second_half(cpu, offset, size))
-        return cpu->half_value;
-    bool first = size == 4 && offset % 8 == 0;
-    if (!read_register(cpu, offset, first ? 8 : size, &value)) {
-        refuse(cpu);
-        return ~0ull;
-    }
-    if (!first)
-        return value;
-    open_half(cpu, offset, (uint32_t)value);
-    return value >> 32;
+    bool high = cpu->access_size == 8 && size == 4 && offset % 8 == 0;
+    return high ? cpu->access_value >> 32 : size == 4 ? (uint32_t)cpu->access_value : cpu->access_value;
 }
 
 void device_write_hook(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user)
 {
     struct cpu *cpu = user;
-    (void)uc;
-    if (cpu->check)
+    if (cpu->access_size == 8 && size == 4 && offset % 8 == 0) {
+        cpu->access_value = value;
         return;
-    if (is_second_half(cpu, offset, size)) {
-        if (!write_register(cpu, offset - 4, 8, (uint64_t)cpu->half_value << 32 | (uint32_t)value))
-            refuse(cpu);
-    } else if (size == 4 && offset % 8 == 0) {
-        open_half(cpu, offset, (uint32_t)value);
-    } else if (!write_register(cpu, offset, size, value)) {
-        refuse(cpu);
+    }
+    if (cpu->access_size == 8 && size == 4) {
+        offset -= 4;
+        value = cpu->access_value << 32 | (uint32_t)value;
+    }
+    note_time(cpu);
+    bool done = !(offset % cpu->access_size) && write_register(cpu, offset, cpu->access_size, value);
+    cpu->behind = 0;
+    if (!done) {
+        refuse(cpu, CHECK_DEVICE);
+        unicorn.emu_stop(uc);
     }
 }

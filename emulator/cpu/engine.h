@@ -27,6 +27,7 @@ struct machine;
 /* Byte offsets into a saved context, measured by calibrate() because the library does not publish them. */
 struct layout {
     uint64_t gpr, lr, ctr, crf, so, ov, ca, ov32, ca32, msr, nip, spr, vsr, fpscr, error_code, size;
+    uint64_t stop_check; /* in the library's handle: see stop_check.c; 0 = leave it alone */
 };
 
 /* Why machine_run() came back. */
@@ -40,6 +41,7 @@ enum stop {
     STOP_ADDRESS = 6,      /* the watched CPU is about to execute the address */
     STOP_FAULT = 7,        /* the library failed; machine_error() says how */
     STOP_LOG_FULL = 8,     /* the record of slices must be taken */
+    STOP_SCRIPT = 9,       /* DO_STOP */
 };
 
 /* What a policy asks for. Every directive but the endless ones is used up when it has been carried out. */
@@ -54,6 +56,9 @@ enum directive_kind {
     DO_RELEASE_THREAD = 8, /* thread */
     DO_INJECT = 9,         /* cpu, amount = vector */
     DO_RAISE = 10,         /* amount = interrupt line, raised until the device next sets it */
+    DO_TURNS_UNTIL = 11,   /* as DO_TURNS, until cpu reaches address */
+    DO_TURNS_TIME = 12,    /* as DO_TURNS, until machine time reaches address */
+    DO_STOP = 13,          /* the run ends */
 };
 
 struct directive {
@@ -102,6 +107,8 @@ struct cpu_control {
     uint64_t rest;         /* instructions of the block in progress that a host stop left */
     uint64_t injected;     /* vector of an injected exception, or 0 */
     uint64_t check;        /* SRR1 reason of a pending machine check, or 0 */
+    uint64_t check_pc;     /* the access that was refused */
+    uint64_t check_dar;    /* its effective address */
 };
 
 /* A guest thread that must not go past an address. */

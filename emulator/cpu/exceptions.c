@@ -81,8 +81,8 @@ static void deliver_illegal(struct cpu *cpu, uint64_t address)
     enter_vector(cpu, VECTOR_EMULATION_ASSISTANCE, msr);
 }
 
-/* DAR of an access whose address the library does not tell. */
-static void set_dar(struct cpu *cpu, uint64_t address)
+/* The library does not tell the address of a misaligned access. */
+static void deliver_alignment(struct cpu *cpu, uint64_t address)
 {
     uint32_t instruction;
     uint64_t effective;
@@ -92,6 +92,7 @@ static void set_dar(struct cpu *cpu, uint64_t address)
         *spr_word(cpu, SPR_DAR) = effective;
         context_restore(cpu);
     }
+    deliver(cpu, VECTOR_ALIGNMENT, address, 0);
 }
 
 static void system_call(struct cpu *cpu, uint64_t address)
@@ -155,8 +156,7 @@ static void dispatch(struct cpu *cpu, enum exception exception, uint64_t address
         instruction_storage(cpu, address);
         break;
     case EXCEPTION_ALIGNMENT:
-        set_dar(cpu, address);
-        deliver(cpu, VECTOR_ALIGNMENT, address, 0);
+        deliver_alignment(cpu, address);
         break;
     case EXCEPTION_PROGRAM:
         program(cpu, address);
@@ -197,6 +197,16 @@ static bool cuts_block(enum exception exception)
            exception != EXCEPTION_TRACE;
 }
 
+/* A machine check waits since earlier in this block: the instruction comes again after it, if ever. */
+static void postpone(struct cpu *cpu, uint64_t address)
+{
+    cpu_refund(cpu, address);
+    context_save(cpu, cpu->machine->layout.nip + 8);
+    *context_word(cpu->context, cpu->machine->layout.nip) = address;
+    context_restore(cpu);
+    cpu_leave(cpu);
+}
+
 /* The library has advanced PC past the instruction, whatever the exception. */
 void exception_hook(uc_engine *uc, uint32_t index, void *user)
 {
@@ -204,6 +214,10 @@ void exception_hook(uc_engine *uc, uint32_t index, void *user)
     uint64_t address;
     unicorn.reg_read(uc, UC_PPC_REG_PC, &address);
     address -= 4;
+    if (cpu->check) {
+        postpone(cpu, address);
+        return;
+    }
     if (cuts_block((enum exception)index))
         cpu_refund(cpu, address);
     dispatch(cpu, (enum exception)index, address);
@@ -216,13 +230,18 @@ bool cpu_interrupt_pending(const struct cpu *cpu)
     return cpu_time(cpu) >= cpu->timer || interrupts_best(&cpu->machine->interrupts, cpu->id) != NO_SOURCE;
 }
 
+/* A refused load was not executed. A refused store may have let the rest of its block run: then nobody can go on,
+ * which SRR1[RI] = 0 says. */
 static void take_machine_check(struct cpu *cpu)
 {
-    uint64_t address = cpu_pc(cpu);
-    uint64_t reason = cpu->check;
+    bool precise = cpu_pc(cpu) == cpu->check_pc;
+    save_up_to(cpu, SPR_SRR1);
+    uint64_t msr = *context_word(cpu->context, cpu->machine->layout.msr);
+    *spr_word(cpu, SPR_DAR) = cpu->check_dar;
+    *spr_word(cpu, SPR_SRR0) = cpu->check_pc;
+    *spr_word(cpu, SPR_SRR1) = ((msr & ~SRR1_STATUS) | cpu->check) & ~(precise ? 0 : MSR_RI);
     cpu->check = 0;
-    set_dar(cpu, address);
-    deliver(cpu, VECTOR_MACHINE_CHECK, address, reason);
+    enter_vector(cpu, VECTOR_MACHINE_CHECK, msr);
 }
 
 /* Between two blocks: at most one exception, the most urgent first; the next one comes when its handler lets it. */

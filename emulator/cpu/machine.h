@@ -104,10 +104,13 @@ struct cpu {
     uint64_t check;        /* SRR1 reason of a pending machine check, or 0 */
     bool code_stale;       /* translations to drop before it goes on */
 
-    /* An 8-byte device access arrives as two 4-byte halves, high half first. */
-    bool half_open;
-    uint64_t half_offset;
-    uint32_t half_value;
+    uint64_t check_pc;     /* the access that was refused */
+    uint64_t check_dar;    /* its effective address */
+
+    /* The device access in progress. */
+    unsigned access_size;
+    uint64_t access_value;
+    uint64_t behind;       /* instructions of the block behind the access: counted, but still to come */
 };
 
 struct machine {
@@ -143,6 +146,11 @@ struct machine {
     struct thread_hold thread_holds[THREAD_HOLDS_MAX];
     uint32_t thread_hold_count;
 };
+
+static inline uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* machine.c */
 void machine_fail(struct machine *machine, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -203,6 +211,7 @@ bool effective_address(const struct cpu *cpu, uint32_t instruction, uint64_t *ad
 void serve_hypercall(struct cpu *cpu);
 
 /* devices.c */
+bool access_hook(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value, void *user);
 uint64_t device_read_hook(uc_engine *uc, uint64_t offset, unsigned size, void *user);
 void device_write_hook(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user);
 
@@ -224,6 +233,17 @@ enum stop open_slice(struct machine *machine);
 void close_slice(struct machine *machine);
 /* Sets a guest thread aside that has reached its address. */
 void apply_thread_holds(struct cpu *cpu);
+
+/* calibrate.c */
+/* Bare metal means HV=1, which only a restored context can set. */
+void enter_bare_metal(uc_engine *uc, const struct layout *layout);
+
+/* stop_check.c */
+/* Offset in the library's handle of the flag that leaves out stop checks, or 0 when it is not where expected. */
+uint64_t stop_check_find(uc_engine *uc);
+void stop_check_off(uc_engine *uc, uint64_t offset);
+/* Does a stop asked for inside a block take effect there, or with the flag at the next block? */
+bool stop_check_verify(const struct layout *layout, uint64_t offset);
 
 /* random.c */
 uint64_t random_next(uint64_t state[4]);

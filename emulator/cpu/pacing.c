@@ -34,11 +34,6 @@ void cpu_leave(struct cpu *cpu)
     unicorn.emu_stop(cpu_engine(cpu));
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Instructions before `address` in straight-line code of `count` instructions at `start`, or NO_POINT. */
 static uint64_t point_in(uint64_t start, uint64_t count, uint64_t address)
 {
@@ -94,10 +89,6 @@ uint64_t watch_point(struct cpu *cpu, uint64_t start, uint64_t count)
 
 static bool between_blocks_needed(struct cpu *cpu)
 {
-    if (cpu->half_open) {
-        cpu->half_open = false;
-        cpu->check = CHECK_DEVICE;
-    }
     if (cpu->check || cpu->code_stale || cpu->machine->stop_requested)
         return true;
     if (!cpu->injected && !cpu_interrupt_pending(cpu))

@@ -31,18 +31,24 @@ void close_slice(struct machine *machine)
     struct directive *directive = &machine->directives[machine->directive_next];
     if (machine->directive_next == machine->directive_count)
         return;
-    bool reached = machine->slice_address != NEVER && cpu_pc(machine->slice_cpu) == machine->slice_address;
-    if (directive->kind == DO_RUN || directive->kind == DO_UNTIL) {
-        directive->amount = directive->amount > ran ? directive->amount - ran : 0;
-        if (!directive->amount || reached)
-            machine->directive_next++;
+    bool reached = machine->slice_address != NEVER && machine->slice_passed &&
+                   cpu_pc(machine->slice_cpu) == machine->slice_address;
+    bool used_up = false;
+    if (directive->kind == DO_RUN || (directive->kind == DO_UNTIL && directive->amount)) {
+        directive->amount -= smaller(ran, directive->amount);
+        used_up = !directive->amount;
     }
+    if (used_up || reached)
+        machine->directive_next++;
 }
 
-/* No slice runs past the next event by more than a block. */
+/* No slice runs past the next event, or the end of turns, by more than a block. */
 static uint64_t until_happening(const struct machine *machine, const struct cpu *cpu, uint64_t amount)
 {
+    const struct directive *directive = &machine->directives[machine->directive_next];
     uint64_t next = next_happening(machine);
+    if (directive->kind == DO_TURNS_TIME)
+        next = smaller(next, directive->address);
     uint64_t time = cpu_time(cpu);
     return next > time && next - time < amount ? next - time : amount;
 }
@@ -58,10 +64,12 @@ static struct cpu *furthest_behind(struct machine *machine)
     return best;
 }
 
-static void open_turn(struct machine *machine, uint64_t quantum)
+static void open_turn(struct machine *machine, const struct directive *directive)
 {
     struct cpu *cpu = furthest_behind(machine);
-    open(machine, cpu, until_happening(machine, cpu, quantum), false, NEVER);
+    bool awaited = directive->kind == DO_TURNS_UNTIL && directive->cpu == cpu->id;
+    open(machine, cpu, until_happening(machine, cpu, directive->amount), false,
+         awaited ? directive->address : NEVER);
 }
 
 /* Any CPU less than a quantum ahead of the furthest behind, for a length whose logarithm is uniform: short slices
@@ -87,7 +95,10 @@ static void open_random(struct machine *machine, uint64_t quantum)
 /* With nothing to run, time goes to the next event or timer. */
 static enum stop skip_idle_time(struct machine *machine)
 {
+    const struct directive *directive = &machine->directives[machine->directive_next];
     uint64_t next = next_happening(machine);
+    if (directive->kind == DO_TURNS_TIME)
+        next = smaller(next, directive->address);
     if (next == NEVER)
         return STOP_IDLE;
     if (next > machine->watch.deadline) {
@@ -230,10 +241,10 @@ static enum stop open_free(struct machine *machine, const struct directive *dire
 {
     if (least_time(machine) == NEVER)
         return skip_idle_time(machine);
-    if (directive->kind == DO_TURNS)
-        open_turn(machine, directive->amount);
-    else
+    if (directive->kind == DO_RANDOM)
         open_random(machine, directive->amount);
+    else
+        open_turn(machine, directive);
     return STOP_NONE;
 }
 
@@ -244,8 +255,17 @@ static enum stop carry_out(struct machine *machine)
     const struct directive *directive = &machine->directives[machine->directive_next];
     switch (directive->kind) {
     case DO_TURNS:
+    case DO_TURNS_UNTIL:
     case DO_RANDOM:
         return open_free(machine, directive);
+    case DO_TURNS_TIME:
+        if (machine->time < directive->address)
+            return open_free(machine, directive);
+        machine->directive_next++;
+        return STOP_NONE;
+    case DO_STOP:
+        machine->directive_next++;
+        return STOP_SCRIPT;
     case DO_RUN:
     case DO_UNTIL:
         return open_scripted(machine, directive);

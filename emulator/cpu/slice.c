@@ -1,23 +1,20 @@
 /* Running one slice: in and out of the library until the slice has ended or the host wants to look. */
 #include "machine.h"
 
-/* The library stopped by itself: nothing is at that physical address. PC is the access. */
+/* The library stops by itself where access_hook() refused, or where it fetches from nowhere. */
 static bool absorb_error(struct cpu *cpu, uc_err error)
 {
-    switch (error) {
-    case UC_ERR_OK:
-        return true;
-    case UC_ERR_READ_UNMAPPED:
-    case UC_ERR_WRITE_UNMAPPED:
-    case UC_ERR_FETCH_UNMAPPED:
-        cpu_refund(cpu, cpu_pc(cpu));
+    uint64_t pc = cpu_pc(cpu);
+    if (error == UC_ERR_FETCH_UNMAPPED) {
         cpu->check = CHECK_MEMORY;
-        return true;
-    default:
-        machine_fail(cpu->machine, "CPU %u at %#llx: %s", cpu->id, (unsigned long long)cpu_pc(cpu),
-                     unicorn.strerror(error));
-        return false;
+        cpu->check_pc = cpu->check_dar = pc;
     }
+    if (cpu->check && pc == cpu->check_pc)
+        cpu_refund(cpu, pc);
+    if (error && !cpu->check)
+        machine_fail(cpu->machine, "CPU %u at %#llx: %s", cpu->id, (unsigned long long)pc,
+                     unicorn.strerror(error));
+    return !error || cpu->check;
 }
 
 static bool run_blocks(struct cpu *cpu)
@@ -25,8 +22,6 @@ static bool run_blocks(struct cpu *cpu)
     cpu->leave = LEAVE_NONE;
     cpu_settle(cpu);
     uc_err error = unicorn.emu_start(cpu->blocks, cpu_pc(cpu), 0, 0, 0);
-    if (cpu->check)
-        cpu_refund(cpu, cpu_pc(cpu)); /* a device refused: the access was not executed */
     return absorb_error(cpu, error);
 }
 
@@ -36,8 +31,6 @@ static bool run_steps(struct cpu *cpu, uint64_t count)
         return true;
     cpu->leave = LEAVE_NONE;
     uc_err error = cpu_run_steps(cpu, count);
-    if (cpu->check)
-        cpu_refund(cpu, cpu_pc(cpu));
     if (cpu->leave || cpu->check || error)
         cpu->rest = 0; /* an exception cut the block short */
     return absorb_error(cpu, error);

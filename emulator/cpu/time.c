@@ -82,7 +82,7 @@ uint64_t machine_time(const struct machine *machine)
 uint64_t machine_now(const struct machine *machine)
 {
     const struct cpu *cpu = machine->serving;
-    return cpu ? cpu_time(cpu) + cpu->rest : machine_time(machine);
+    return cpu ? cpu_time(cpu) - cpu->behind : machine_time(machine);
 }
 
 /* Monotonic over all CPUs, though their times differ by up to a slice. */

@@ -21,6 +21,7 @@ const char *unicorn_bind(const char *path)
         {"uc_emu_stop", &unicorn.emu_stop},
         {"uc_hook_add", &unicorn.hook_add},
         {"uc_mem_map_ptr", &unicorn.mem_map_ptr},
+        {"uc_mem_protect", &unicorn.mem_protect},
         {"uc_mmio_map", &unicorn.mmio_map},
         {"uc_context_alloc", &unicorn.context_alloc},
         {"uc_context_save", &unicorn.context_save},

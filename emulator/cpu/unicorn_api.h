@@ -20,6 +20,7 @@ struct unicorn_api {
     uc_err (*hook_add)(uc_engine *uc, uc_hook *hook, int type, void *callback, void *user, uint64_t begin,
                        uint64_t end, ...);
     uc_err (*mem_map_ptr)(uc_engine *uc, uint64_t address, uint64_t size, uint32_t permissions, void *host);
+    uc_err (*mem_protect)(uc_engine *uc, uint64_t address, uint64_t size, uint32_t permissions);
     uc_err (*mmio_map)(uc_engine *uc, uint64_t address, uint64_t size, uc_cb_mmio_read_t read, void *read_user,
                        uc_cb_mmio_write_t write, void *write_user);
     uc_err (*context_alloc)(uc_engine *uc, uc_context **context);

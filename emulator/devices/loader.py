@@ -46,6 +46,8 @@ class ModuleImage:
     entry: int = NO_OFFSET
     init_array: int = NO_OFFSET
     init_array_count: int = 0
+    init_functions: int = NO_OFFSET
+    init_functions_count: int = 0
     fini_array: int = NO_OFFSET
     fini_array_count: int = 0
     exit: int = NO_OFFSET
@@ -169,6 +171,8 @@ class ModuleLoader(RegisterDevice):
             entry=image.entry,
             init_array=image.init_array,
             init_array_count=image.init_array_count,
+            init_functions=image.init_functions,
+            init_functions_count=image.init_functions_count,
             fini_array=image.fini_array,
             fini_array_count=image.fini_array_count,
             exit=image.exit,

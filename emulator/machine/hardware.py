@@ -1,12 +1,12 @@
 """The bare machine: RAM, CPUs, bus, virtual time and the run loop, without any particular device."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from emulator.abi.status import Code
-from emulator.cpu.binding import NEVER, DirectiveStruct, EngineStop
+from emulator.cpu.binding import DIRECTIVES_MAX, NEVER, DirectiveStruct, EngineStop
 from emulator.cpu.engine import Engine, Limits
 from emulator.errors import EvergreenError, UsageError
 from emulator.machine.bus import Bus
@@ -16,7 +16,7 @@ from emulator.machine.device import Device
 from emulator.machine.digest import ScheduleDigest
 from emulator.machine.image import load_elf
 from emulator.machine.memory import Memory
-from emulator.machine.policy import Policy
+from emulator.machine.policy import Directive, Policy
 from emulator.machine.saving import hash_machine, restore_machine, save_machine
 from emulator.machine.state import MachineState
 from emulator.machine.stop import StopReason
@@ -49,7 +49,7 @@ class Stop:
     message: str = ""
     """What happened, for a fault of the engine."""
     reached: bool = False
-    """STOPPED because the instruction count or address of ``Until`` was reached."""
+    """STOPPED because the instruction count or address of ``Until``, or the ``stop`` of a script, was reached."""
 
 
 class Hardware:
@@ -134,6 +134,17 @@ class Hardware:
         if seed is not None:
             self.engine.seed(seed)
 
+    def direct(self, directives: Sequence[Directive]) -> None:
+        """Puts directives before those that the policy still has; they are part of the schedule from here on.
+
+        Raises UsageError when there are too many.
+        """
+        self.engine.end_slice()
+        queue = [*(_structure(directive) for directive in directives), *self.engine.directives()]
+        if len(queue) > DIRECTIVES_MAX:
+            raise UsageError(f"{len(queue)} directives at once, there is room for {DIRECTIVES_MAX}")
+        self.engine.set_directives(queue)
+
     def save(self) -> MachineState:
         """The whole machine as plain data; between runs only."""
         self._digest.add(self.engine.take_log())
@@ -162,9 +173,7 @@ class Hardware:
         return self._digest.hexadecimal()
 
     def _refill(self) -> None:
-        self.engine.set_directives(
-            [DirectiveStruct(d.kind, d.cpu, d.amount, d.address, d.thread) for d in self.policy.directives()]
-        )
+        self.engine.set_directives([_structure(directive) for directive in self.policy.directives()])
 
     def _describe(self, stop: EngineStop) -> Stop:
         time = self.time
@@ -172,7 +181,7 @@ class Hardware:
             return Stop(StopReason.ENGINE_FAULT, time, self.engine.error)
         if stop is EngineStop.REQUESTED:
             return Stop(self._requested or StopReason.STOPPED, time)
-        if stop in (EngineStop.INSTRUCTIONS, EngineStop.ADDRESS):
+        if stop in (EngineStop.INSTRUCTIONS, EngineStop.ADDRESS, EngineStop.SCRIPT):
             return Stop(StopReason.STOPPED, time, reached=True)
         return Stop(StopReason.IDLE if stop is EngineStop.IDLE else StopReason.DEADLINE, time)
 
@@ -191,6 +200,12 @@ class Hardware:
     def events(self, now: int) -> None:
         """Called by the engine."""
         self.bus.run_events(now)
+
+
+def _structure(directive: Directive) -> DirectiveStruct:
+    return DirectiveStruct(
+        directive.kind, directive.cpu, directive.amount, directive.address, directive.thread
+    )
 
 
 def _limits(until: Until) -> Limits:

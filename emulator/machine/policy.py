@@ -25,6 +25,9 @@ class DirectiveKind(IntEnum):
     RELEASE_THREAD = 8
     INJECT = 9
     RAISE = 10
+    TURNS_UNTIL = 11
+    TURNS_TIME = 12
+    STOP = 13
 
 
 @dataclass(frozen=True)

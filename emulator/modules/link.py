@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emulator.abi.module import INIT_FUNCTIONS_SECTION, MODULE_EXIT, ModuleMetadata
+from emulator.abi.module import INIT_FUNCTION_SIZE, INIT_FUNCTIONS_SECTION, MODULE_EXIT, ModuleMetadata
 from emulator.modules.elf_constants import SectionType
 from emulator.modules.elf_file import read_object
 from emulator.modules.kernel_symbols import KernelSymbols, LoadedModule
@@ -58,7 +58,7 @@ def _linked(
         exit=layout.function(MODULE_EXIT),
         init_array=layout.pointers(SectionType.INIT_ARRAY),
         fini_array=layout.pointers(SectionType.FINI_ARRAY),
-        init_functions=layout.records(INIT_FUNCTIONS_SECTION),
+        init_functions=layout.records(INIT_FUNCTIONS_SECTION, INIT_FUNCTION_SIZE),
         symbols=dict(layout.definitions()),
         ranges=tuple(layout.ranges()),
         stubs=layout.stubs(),

@@ -106,14 +106,16 @@ class ModuleLayout:
         size = sum(item.section.size for item in found)
         return PointerArray(found[0].offset, size // _POINTER_SIZE)
 
-    def records(self, name: str) -> RecordArray:
-        """The bytes of a section of constants, none without the section. Raises ModuleError for code."""
+    def records(self, name: str, record_size: int) -> RecordArray:
+        """The bytes of a section of constants, none without the section. Raises ModuleError for code or half records."""
         section = self.module.section_named(name)
         placement = None if section is None else self.placements.get(section.index)
         if placement is None:
             return RecordArray()
         if placement.kind is not SegmentKind.RODATA:
             raise refusal(f"{section}: executable, {name} holds constants")
+        if placement.section.size % record_size:
+            raise refusal(f"{section}: {placement.section.size} bytes, not records of {record_size}")
         return RecordArray(placement.offset, placement.section.size)
 
     def stubs(self) -> dict[int, tuple[Target, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 
 from emulator.abi.loader import NO_OFFSET
+from emulator.abi.module import INIT_FUNCTION_SIZE
 from emulator.devices.loader import ModuleImage
 from emulator.errors import UsageError
 from emulator.modules.kernel_symbols import KernelSymbols, LoadedModule
@@ -76,6 +77,8 @@ def module_image(linked: LinkedModule, key: str) -> ModuleImage:
         entry=_text_offset(linked.entry),
         init_array=_array_offset(linked.init_array, rodata),
         init_array_count=linked.init_array.count,
+        init_functions=rodata + linked.init_functions.offset if linked.init_functions.size else NO_OFFSET,
+        init_functions_count=linked.init_functions.size // INIT_FUNCTION_SIZE,
         fini_array=_array_offset(linked.fini_array, rodata),
         fini_array_count=linked.fini_array.count,
         exit=_text_offset(linked.exit),

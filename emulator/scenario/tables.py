@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -106,8 +107,17 @@ def read_document(text: str, file: str) -> Table:
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{file}: {error}") from None
+        message, line = _placed(str(error), text)
+        raise UsageError(f"{file}:{line}: {message}") from None
     return Table(file, (), values, key_lines(text))
+
+
+def _placed(message: str, text: str) -> tuple[str, int]:
+    """The reader's message without its place, and the line of that place."""
+    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
+    if found is None:
+        return message, 1
+    return message[: found.start()], int(found[1] or len(text.splitlines()))
 
 
 def _shown(value: object) -> str:

@@ -93,6 +93,8 @@ using EntryFunction = Status (*)();
     const uint64_t* const constructors = function_array(module.constructors);
     for (uint64_t i = 0; i < module.constructor_count; ++i)
         reinterpret_cast<VoidFunction>(constructors[i])();
+    TRY(kernel::run_init_functions(
+        reinterpret_cast<const kernel::InitFunction*>(module.init_functions), module.init_function_count));
     if (module.entry == 0)
         return {};
     const Status status = reinterpret_cast<EntryFunction>(module.entry)();
@@ -229,6 +231,8 @@ Result<Module*> Loader::make_room()
     module.exit = address(m_request.exit);
     module.constructors = address(m_request.init_array);
     module.constructor_count = m_request.init_array_count;
+    module.init_functions = address(m_request.init_functions);
+    module.init_function_count = m_request.init_functions_count;
     module.destructors = address(m_request.fini_array);
     module.destructor_count = m_request.fini_array_count;
     module.time_limit_ns = m_request.time_limit;

@@ -48,6 +48,9 @@ struct Module {
     uint64_t exit = 0;
     uint64_t constructors = 0;
     uint64_t constructor_count = 0;
+    // Annotated initialisation functions: kernel::InitFunction each.
+    uint64_t init_functions = 0;
+    uint64_t init_function_count = 0;
     uint64_t destructors = 0;
     uint64_t destructor_count = 0;
     uint64_t time_limit_ns = 0;

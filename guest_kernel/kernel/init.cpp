@@ -14,31 +14,53 @@ namespace kernel {
 
 namespace {
 
-// The function of that stage whose name comes next after `name` (null: the first), or null.
-const InitFunction* next_function(InitStage stage, const char* name)
-{
-    const InitFunction* next = nullptr;
-    for (const InitFunction* each = __start_init_functions; each != __stop_init_functions; ++each) {
-        if (each->stage != stage || (name != nullptr && compare(each->name, name) <= 0))
-            continue;
-        if (next == nullptr || compare(each->name, next->name) < 0)
-            next = each;
+static_assert(sizeof(InitFunction) == abi::INIT_FUNCTION_SIZE);
+
+constexpr InitStage stages[]
+    = {InitStage::Devices, InitStage::Objects, InitStage::Services, InitStage::Monitor, InitStage::Workload};
+
+struct InitFunctions {
+    const InitFunction* first;
+    const InitFunction* last;
+
+    // The one of that stage whose name comes next after `name` (null: the first), or null.
+    const InitFunction* next(InitStage stage, const char* name) const
+    {
+        const InitFunction* next = nullptr;
+        for (const InitFunction* each = first; each != last; ++each) {
+            if (each->stage != stage || (name != nullptr && compare(each->name, name) <= 0))
+                continue;
+            if (next == nullptr || compare(each->name, next->name) < 0)
+                next = each;
+        }
+        return next;
     }
-    return next;
-}
+};
 
 }
 
 void run_init_functions(InitStage stage)
 {
-    const InitFunction* each = next_function(stage, nullptr);
-    for (; each != nullptr; each = next_function(stage, each->name)) {
+    const InitFunctions functions{__start_init_functions, __stop_init_functions};
+    const InitFunction* each = functions.next(stage, nullptr);
+    for (; each != nullptr; each = functions.next(stage, each->name)) {
         enter_generation();
         const Status status = each->run();
         leave_generation();
         if (!status.ok())
             panic("%s does not start: %s", each->name, name_of(status.code()));
     }
+}
+
+Status run_init_functions(const InitFunction* first, uint64_t count)
+{
+    const InitFunctions functions{first, first + count};
+    for (InitStage stage : stages) {
+        const InitFunction* each = functions.next(stage, nullptr);
+        for (; each != nullptr; each = functions.next(stage, each->name))
+            TRY(each->run());
+    }
+    return {};
 }
 
 }

@@ -31,4 +31,7 @@ struct InitFunction {
 // `[[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction init{stage, name, function};`
 void run_init_functions(InitStage stage);
 
+// Those that a module brings, stage after stage, counted or not as the caller is. Ends with the first failure.
+Status run_init_functions(const InitFunction* first, uint64_t count);
+
 }

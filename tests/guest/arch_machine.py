@@ -52,7 +52,8 @@ class KernelMachine:
         modules: SegmentSource | None = None,
         disk: DiskConfig | None = None,
     ) -> None:
-        self.hardware = Hardware(MachineConfig(cpus=cpus, memory=memory, seed=seed, policy=policy or RoundRobin()))
+        config = MachineConfig(cpus=cpus, memory=memory, seed=seed, policy=policy or RoundRobin())
+        self.hardware = Hardware(config)
         self.console = Console()
         self.panic: Mapping[str, Any] | None = None
         """The decoded PanicRecord of a kernel that panicked."""

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 import pytest
 
 from emulator.machine import StopReason
-from emulator.machine.policy import Directive, DirectiveKind, Policy, RoundRobin
-from tests.guest.arch_kernels import extended_image, shipped_image
-from tests.guest.arch_machine import KernelMachine, run_guest_tests, symbols_of
+from emulator.machine.policy import Directive, DirectiveKind, Policy
+from tests.guest.arch_kernels import extended_image
+from tests.guest.arch_machine import KernelMachine, symbols_of
 
 SYSTEM_RESET = 0x100
 DECREMENTER = 0x900
+SYSTEM_CALL = 0xC00
 ENDLESS = 1 << 40
 TURNS = Directive(DirectiveKind.TURNS, amount=20_000)
-KEPT = "registers kept"
+ENTRY_AND_EXIT = 200
+"""At least this many instructions go into the entry, handling and exit of any exception."""
 
 
 class Scripted(Policy):
@@ -39,7 +41,7 @@ def until(address: int) -> Directive:
 
 
 def run(instructions: int) -> Directive:
-    """CPU 0 runs for exactly that many."""
+    """CPU 0 runs for exactly that many; none is no directive."""
     return Directive(DirectiveKind.RUN, amount=instructions)
 
 
@@ -54,12 +56,20 @@ def loop_bounds() -> tuple[int, int]:
     return symbols["keep_registers_loop"], symbols["keep_registers_loop_end"]
 
 
-def run_loop(rounds: int, directives: Sequence[Directive]) -> tuple[list[str], int]:
-    """The console's lines, and the instructions executed, of a run of the loop under a schedule."""
-    arguments = f"rounds={rounds}"
+def run_rounds(what: str, rounds: int, directives: Sequence[Directive] = ()) -> int:
+    """Runs ``rounds`` of something under a schedule, asserts that all went right; the instructions taken."""
+    arguments = f"{what}={rounds}"
     with KernelMachine(extended_image(), cpus=1, arguments=arguments, policy=Scripted(directives)) as machine:
-        assert machine.run().reason is StopReason.IDLE, machine.console.text
-        return machine.lines, machine.hardware.cpus[0].instructions
+        stop = machine.run()
+        assert stop.reason is StopReason.IDLE, f"{stop}\n{machine.console.text}"
+        assert f"{what} right" in machine.lines
+        return machine.hardware.cpus[0].instructions
+
+
+def length_of(vector: int) -> int:
+    """Instructions of the kernel's handling of an exception that interrupts the loop."""
+    begin, _ = loop_bounds()
+    return run_rounds("registers", 2, [until(begin), inject(vector)]) - run_rounds("registers", 2)
 
 
 @pytest.mark.parametrize("vector", [DECREMENTER, SYSTEM_RESET])
@@ -68,42 +78,52 @@ def test_registers_survive_an_interrupt_at_every_instruction(vector: int) -> Non
     directives = [until(begin)]
     for address in range(begin, end + 4, 4):
         directives += [inject(vector), until(vector), until(address), run(1)]
-    lines, instructions = run_loop(2, directives)
-    assert KEPT in lines
-    undisturbed = run_loop(2, [])[1]
-    assert instructions > undisturbed + 100 * (end - begin) // 4
+    added = run_rounds("registers", 2, directives) - run_rounds("registers", 2)
+    assert added > ENTRY_AND_EXIT * (end - begin) // 4
 
 
 def test_registers_survive_time_slices() -> None:
-    lines, _ = run_loop(200_000, [])
-    assert KEPT in lines
+    run_rounds("registers", 200_000)
 
 
 def test_the_loop_notices_a_changed_register() -> None:
-    with KernelMachine(extended_image(), cpus=1, arguments="rounds=3") as machine:
+    with KernelMachine(extended_image(), cpus=1, arguments="registers=3") as machine:
         machine.run_to("keep_registers_loop")
         machine.hardware.cpus[0].registers["r25"] ^= 1
         assert machine.run().reason is StopReason.IDLE
-        assert "registers changed" in machine.lines
+        assert "registers WRONG" in machine.lines
 
 
-def test_a_reset_at_any_instruction_of_an_interrupt_changes_nothing() -> None:
-    """It comes with interrupts off too, and waits only while entry or exit could not survive it."""
+# A system reset comes with interrupts off too, so it can hit entry, exit and switch themselves. It waits only
+# while they could not survive it.
+
+
+@pytest.mark.parametrize("vector", [DECREMENTER, SYSTEM_RESET])
+def test_a_reset_at_any_instruction_of_an_exception_changes_nothing(vector: int) -> None:
     begin, _ = loop_bounds()
-    handler = run_loop(2, [until(begin), inject(DECREMENTER)])[1] - run_loop(2, [])[1]
+    length = length_of(vector)
     directives = []
-    for offset in range(handler):
-        directives += [until(begin), inject(DECREMENTER), run(offset), inject(SYSTEM_RESET)]
-    lines, instructions = run_loop(handler + 2, directives)
-    assert KEPT in lines
-    assert instructions > run_loop(handler + 2, [])[1] + handler * (handler + 100)
+    for offset in range(1, length):
+        directives += [until(begin), inject(vector), run(offset), inject(SYSTEM_RESET), run(1)]
+    added = run_rounds("registers", length + 2, directives) - run_rounds("registers", length + 2)
+    assert added > 2 * ENTRY_AND_EXIT * length
 
 
-@pytest.mark.parametrize("distance", [487, 1009])
-def test_resets_all_the_time_disturb_neither_switches_nor_programs(distance: int) -> None:
-    ready = symbols_of(shipped_image())["_ZN6kernel9run_testsEPKc"]
-    resets = [directive for _ in range(2000) for directive in (run(distance), inject(SYSTEM_RESET))]
-    policy = Scripted([until(ready), *resets])
-    lines = run_guest_tests(shipped_image(), "problem_state", cpus=1, policy=policy)
-    assert lines[-1].endswith(" run, 0 failed")
-    assert run_guest_tests(shipped_image(), "problem_state", cpus=1, policy=RoundRobin()) == lines
+def test_a_reset_at_any_instruction_of_a_system_call_changes_nothing() -> None:
+    length = run_rounds("calls", 3) - run_rounds("calls", 2)
+    directives = []
+    for offset in range(1, length):
+        directives += [until(SYSTEM_CALL), run(offset), inject(SYSTEM_RESET), run(1)]
+    added = run_rounds("calls", length + 2, directives) - run_rounds("calls", length + 2)
+    assert added > ENTRY_AND_EXIT * length
+
+
+def test_a_reset_at_any_instruction_of_a_switch_changes_nothing() -> None:
+    symbols = symbols_of(extended_image())
+    switch = next(symbols[name] for name in symbols if name.startswith("_ZN4arch9switch_to"))
+    length = (run_rounds("switches", 3) - run_rounds("switches", 2)) // 2
+    directives = []
+    for offset in range(1, length):
+        directives += [until(switch), run(offset), inject(SYSTEM_RESET), run(1)]
+    added = run_rounds("switches", length + 2, directives) - run_rounds("switches", length + 2)
+    assert added > ENTRY_AND_EXIT * length
