@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from emulator.cli.prompt_commands import COMMANDS, find_command, table
+from emulator.cli.prompt_commands import COMMANDS, find_command, listing, table
 from emulator.cli.run_output import milliseconds
 from emulator.errors import EvergreenError, ModuleError, UsageError
 from emulator.machine import Until
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from emulator.system import Machine
 
 _INSTRUCTIONS: Final = 16
+_ALONE: Final = ("object", "workload")
+"""Answers that are about one thing."""
 _ANY: Final = "."
 """What failed when it was typed must fail when it is repeated."""
 
@@ -92,19 +94,19 @@ class Prompt:
             raise
         self._typed.append(placed if ok else replace(placed, fails=_ANY))
         for result in self.session.results[done:]:
-            self._show_result(result)
+            self._show_result(result, alone=isinstance(step, steps.Look) and step.what in _ALONE)
         if isinstance(step, steps.Advance | steps.Wait):
             self.running = False
         if self.session.ended:
             self._show_end()
 
-    def _show_result(self, result: StepResult) -> None:
+    def _show_result(self, result: StepResult, *, alone: bool) -> None:
         if not result.ok:
             self._fail(result.text, 1)
             return
         rows = result.values.get("rows", result.values.get("methods"))
         if isinstance(rows, list):
-            for line in table(rows):
+            for line in listing(rows[0]) if alone else table(rows):
                 self._show(line)
         else:
             self._show(f"{milliseconds(result.end_ns)}  {result.do}: {result.text}")

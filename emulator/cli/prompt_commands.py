@@ -190,12 +190,9 @@ def find_command(word: str) -> Command:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Rows of equal keys as aligned columns under their names; one row alone as a list of its keys."""
+    """Rows of equal keys as aligned columns under their names."""
     if not rows:
         return ["none"]
-    if len(rows) == 1 and len(rows[0]) > 1:
-        width = max(map(len, rows[0]))
-        return [f"{name:<{width}}  {_cell(value)}" for name, value in rows[0].items()]
     names = list(rows[0])
     cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
@@ -203,6 +200,12 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in cells
     ]
+
+
+def listing(row: Mapping[str, Any]) -> list[str]:
+    """One row, a line for each key."""
+    width = max(map(len, row))
+    return [f"{name:<{width}}  {_cell(value)}" for name, value in row.items()]
 
 
 def _cell(value: object) -> str:

@@ -11,17 +11,17 @@ _PHASES: Final = ("forward", "block", "transfer", "complete")
 
 
 def tell(document: Mapping[str, Any]) -> Iterator[str]:
-    """The lines, from the update to how the machine ended."""
+    """The lines, from the first update to how the machine ended."""
+    workload, first = document["workload"], _applied_first(document)
     for update in document["updates"]:
-        yield f"update {update['name']}: {update['state']}" + (
-            f", {update['text']}" if update["text"] else ""
-        )
-        for swap in update["swaps"]:
-            yield from _tell_swap(swap, document)
+        if update["name"] in first and update["state"] == "active":
+            yield f"update {update['name']}: applied before load, as the shipped race wants it"
+        else:
+            yield from tell_updates([update], workload)
     for swap in document["swaps"]:
-        yield from _tell_swap(swap, document)
-    yield from _tell_workload(document)
-    yield from _tell_pauses(document)
+        yield from _tell_swap(swap, workload)
+    yield from _tell_workload(workload)
+    yield from _tell_pauses(workload, document["control"])
     yield _tell_end(document)
 
 
@@ -30,11 +30,17 @@ def tell_updates(
 ) -> Iterator[str]:
     """Each update with its swaps; ``workload`` has what was done in the whole run."""
     for update in updates:
-        yield f"update {update['name']}: {update['state']}" + (
-            f", {update['text']}" if update["text"] else ""
-        )
+        why = f", {update['text']}" if update["text"] else ""
+        yield f"update {update['name']}: {update['state']}{why}"
         for swap in update["swaps"]:
             yield from _tell_swap(swap, workload)
+
+
+def _applied_first(document: Mapping[str, Any]) -> set[str]:
+    """Updates that the runner applied on its own."""
+    return {
+        step.get("update", "") for step in document["steps"] if step["do"] == "apply" and not step["line"]
+    }
 
 
 def _tell_swap(swap: Mapping[str, Any], workload: Mapping[str, Any] | None) -> Iterator[str]:
@@ -75,21 +81,25 @@ def _of(samples: Sequence[Mapping[str, Any]], name: str) -> list[int]:
     return [sample["operations"] for sample in samples if sample["name"] == name]
 
 
-def _tell_workload(document: Mapping[str, Any]) -> Iterator[str]:
-    for part in document["workload"]["parts"]:
+def _tell_workload(workload: Mapping[str, Any]) -> Iterator[str]:
+    for part in workload["parts"]:
         errors = part["errors"]
         lost = "nothing lost" if not errors else f"{errors:,} WENT WRONG"
         yield f"workload {part['name']}: {part['operations']:,} operations, {lost}"
 
 
-def _tell_pauses(document: Mapping[str, Any]) -> Iterator[str]:
-    gaps = document["workload"]["longest_gap_ns"]
+def _tell_pauses(workload: Mapping[str, Any], control: Mapping[str, Any] | None) -> Iterator[str]:
+    gaps = workload["longest_gap_ns"]
     if not any(gaps):
         return
-    yield f"longest time without a completed operation: {_per_cpu(gaps)}"
-    control = document["control"]
+    yield f"never stopped: longest time without a completed operation {_per_cpu(gaps)}"
     if control is not None and control["error"] is None:
-        yield f"  and the same run without the update:      {_per_cpu(control['workload']['longest_gap_ns'])}"
+        yield f"               the same run without the update           {_per_cpu(_gaps(control))}"
+
+
+def _gaps(control: Mapping[str, Any]) -> Sequence[int]:
+    gaps: Sequence[int] = control["workload"]["longest_gap_ns"]
+    return gaps
 
 
 def _per_cpu(gaps: Sequence[int]) -> str:

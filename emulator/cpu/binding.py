@@ -13,7 +13,6 @@ from emulator.errors import EngineError
 NEVER: Final = (1 << 64) - 1
 ENGINE_VERSION: Final = 1
 THREAD_HOLDS_MAX: Final = 16
-DIRECTIVES_MAX: Final = 4096
 LOG_MAX: Final = 4096
 ERROR_BYTES: Final = 200
 
@@ -146,7 +145,7 @@ _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
     "machine_set_line": (None, [c_void_p, c_uint32, ctypes.c_bool]),
     "machine_get_interrupts": (None, [c_void_p, POINTER(InterruptController)]),
     "machine_set_interrupts": (None, [c_void_p, POINTER(InterruptController)]),
-    "machine_set_directives": (None, [c_void_p, POINTER(DirectiveStruct), c_uint32]),
+    "machine_set_directives": (c_int, [c_void_p, POINTER(DirectiveStruct), c_uint32]),
     "machine_get_directives": (c_uint32, [c_void_p, POINTER(DirectiveStruct), c_uint32]),
     "machine_seed": (None, [c_void_p, c_uint64]),
     "machine_take_log": (c_uint32, [c_void_p, POINTER(SliceRecord)]),

@@ -19,7 +19,6 @@
 #define NEVER UINT64_MAX
 #define ENGINE_VERSION 1
 #define THREAD_HOLDS_MAX 16
-#define DIRECTIVES_MAX 4096
 #define LOG_MAX 4096
 
 struct machine;
@@ -162,7 +161,8 @@ void machine_set_interrupts(struct machine *machine, const struct interrupt_cont
 /* Schedule. */
 /* Ends the slice in progress wherever it is, for another policy to take over. */
 void machine_end_slice(struct machine *machine);
-void machine_set_directives(struct machine *machine, const struct directive *directives, uint32_t count);
+/* Replaces all that are left. Returns non-zero when the host has no memory for them. */
+int machine_set_directives(struct machine *machine, const struct directive *directives, uint32_t count);
 /* What is left of them, as far as there is room; returns how many are left. */
 uint32_t machine_get_directives(const struct machine *machine, struct directive *directives, uint32_t room);
 void machine_seed(struct machine *machine, uint64_t seed);

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from emulator.abi.devices import DEVICE_PAGES
 from emulator.abi.memory_map import DEVICE_PHYSICAL, PAGE_SIZE
 from emulator.cpu.binding import (
-    DIRECTIVES_MAX,
     ERROR_BYTES,
     LOG_MAX,
     NEVER,
@@ -128,14 +127,17 @@ class Engine:
         self.c.machine_set_next_event(self.handle, time)
 
     def set_directives(self, directives: Sequence[DirectiveStruct]) -> None:
-        """Replaces all that are left; at most DIRECTIVES_MAX."""
+        """Replaces all that are left. Raises EngineError when the host has no memory for them."""
         array = (DirectiveStruct * len(directives))(*directives)
-        self.c.machine_set_directives(self.handle, array, len(directives))
+        if self.c.machine_set_directives(self.handle, array, len(directives)):
+            raise EngineError(f"the host has no memory for {len(directives)} directives")
 
     def directives(self) -> list[DirectiveStruct]:
         """Those not used up."""
-        array = (DirectiveStruct * DIRECTIVES_MAX)()
-        return list(array[: self.c.machine_get_directives(self.handle, array, DIRECTIVES_MAX)])
+        count = self.c.machine_get_directives(self.handle, None, 0)
+        array = (DirectiveStruct * count)()
+        self.c.machine_get_directives(self.handle, array, count)
+        return list(array)
 
     def take_log(self) -> bytes:
         """Records of slices since the last call: pairs of 64-bit words in the host's byte order."""

@@ -71,6 +71,7 @@ void machine_close(struct machine *machine)
         cpu_close(&machine->cpus[i]);
     if (machine->ram)
         munmap(machine->ram, machine->ram_bytes);
+    free(machine->directives);
     free(machine);
 }
 

@@ -138,7 +138,7 @@ struct machine {
     bool slice_passed;     /* as watch_passed, for slice_address */
     uint64_t slice_start, slice_goal, slice_address;
 
-    struct directive directives[DIRECTIVES_MAX];
+    struct directive *directives;
     uint32_t directive_next, directive_count;
     struct slice_record log[LOG_MAX];
     uint32_t log_count;

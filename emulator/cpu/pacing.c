@@ -40,13 +40,14 @@ static uint64_t point_in(uint64_t start, uint64_t count, uint64_t address)
     return address >= start && address < start + 4 * count ? (address - start) / 4 : NO_POINT;
 }
 
+/* The thread may change inside the block: it is asked for where the address comes first. */
 static uint64_t thread_hold_point(struct cpu *cpu, uint64_t start, uint64_t count)
 {
     struct machine *machine = cpu->machine;
     uint64_t first = NO_POINT;
     for (uint32_t i = 0; i < machine->thread_hold_count; i++) {
         uint64_t point = point_in(start, count, machine->thread_holds[i].address);
-        if (point < first && cpu_spr(cpu, SPR_SPRG3) == machine->thread_holds[i].thread)
+        if (point < first && (point || cpu_spr(cpu, SPR_SPRG3) == machine->thread_holds[i].thread))
             first = point;
     }
     return first;

@@ -1,4 +1,7 @@
 /* From directives to slices: who runs next, and how far. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "machine.h"
 
 static void record(struct machine *machine, uint64_t what, uint64_t amount)
@@ -28,9 +31,9 @@ void close_slice(struct machine *machine)
     uint64_t ran = cpu_executed(machine->slice_cpu) - machine->slice_start;
     machine->slice_open = false;
     record(machine, machine->slice_cpu->id, ran);
-    struct directive *directive = &machine->directives[machine->directive_next];
     if (machine->directive_next == machine->directive_count)
         return;
+    struct directive *directive = &machine->directives[machine->directive_next];
     bool reached = machine->slice_address != NEVER && machine->slice_passed &&
                    cpu_pc(machine->slice_cpu) == machine->slice_address;
     bool used_up = false;
@@ -296,12 +299,17 @@ void machine_end_slice(struct machine *machine)
         machine->cpus[i].rest = 0;
 }
 
-void machine_set_directives(struct machine *machine, const struct directive *directives, uint32_t count)
+int machine_set_directives(struct machine *machine, const struct directive *directives, uint32_t count)
 {
+    struct directive *copy = malloc((count + 1) * sizeof *copy); /* one to spare: never of no bytes */
+    if (!copy)
+        return 1;
+    memcpy(copy, directives, count * sizeof *copy);
+    free(machine->directives);
+    machine->directives = copy;
     machine->directive_next = 0;
-    machine->directive_count = count < DIRECTIVES_MAX ? count : DIRECTIVES_MAX;
-    for (uint32_t i = 0; i < machine->directive_count; i++)
-        machine->directives[i] = directives[i];
+    machine->directive_count = count;
+    return 0;
 }
 
 uint32_t machine_get_directives(const struct machine *machine, struct directive *directives, uint32_t room)

@@ -5,6 +5,7 @@ from emulator.machine.cpu import Cpu, CpuState
 from emulator.machine.device import BusFault, Device, Event, Platform
 from emulator.machine.hardware import Hardware, Stop, Until
 from emulator.machine.policy import Directive, DirectiveKind, Policy, Random, RoundRobin
+from emulator.machine.script import Scripted, parse_script
 from emulator.machine.state import MachineState
 from emulator.machine.stop import StopReason
 
@@ -23,7 +24,9 @@ __all__ = [
     "Policy",
     "Random",
     "RoundRobin",
+    "Scripted",
     "Stop",
     "StopReason",
     "Until",
+    "parse_script",
 ]

@@ -1,13 +1,15 @@
 """The bare machine: RAM, CPUs, bus, virtual time and the run loop, without any particular device."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from emulator.abi.status import Code
-from emulator.cpu.binding import DIRECTIVES_MAX, NEVER, DirectiveStruct, EngineStop
+from emulator.cpu.binding import NEVER, DirectiveStruct, EngineStop
 from emulator.cpu.engine import Engine, Limits
+from emulator.cpu.self_check import check_engine
 from emulator.errors import EvergreenError, UsageError
 from emulator.machine.bus import Bus
 from emulator.machine.config import MachineConfig
@@ -57,6 +59,7 @@ class Hardware:
 
     def __init__(self, config: MachineConfig | None = None) -> None:
         """Raises EngineError when the engine is missing or does not behave."""
+        check_engine()
         self.config = config or MachineConfig()
         self.on_hypercall: HypercallHandler = _unsupported
         self.engine = Engine(self.config.cpus, self.config.memory, self)
@@ -64,7 +67,7 @@ class Hardware:
         self.memory = Memory(self.engine)
         self.cpus = tuple(Cpu(self.engine, self.memory, number) for number in range(self.config.cpus))
         self.bus = Bus(self.engine, self.memory, self.stop)
-        self.policy = self.config.policy
+        self.policy = copy(self.config.policy)  # a script remembers how far it is: each machine has its own
         self._digest = ScheduleDigest()
         self._requested: StopReason | None = None
 
@@ -135,15 +138,10 @@ class Hardware:
             self.engine.seed(seed)
 
     def direct(self, directives: Sequence[Directive]) -> None:
-        """Puts directives before those that the policy still has; they are part of the schedule from here on.
-
-        Raises UsageError when there are too many.
-        """
+        """Puts directives before those that the policy still has; they are part of the schedule from here on."""
         self.engine.end_slice()
-        queue = [*(_structure(directive) for directive in directives), *self.engine.directives()]
-        if len(queue) > DIRECTIVES_MAX:
-            raise UsageError(f"{len(queue)} directives at once, there is room for {DIRECTIVES_MAX}")
-        self.engine.set_directives(queue)
+        added = [_structure(directive) for directive in directives]
+        self.engine.set_directives([*added, *self.engine.directives()])
 
     def save(self) -> MachineState:
         """The whole machine as plain data; between runs only."""

@@ -23,7 +23,6 @@ from typing import Final, NoReturn, TypeAlias
 
 from emulator.abi.devices import LINES
 from emulator.abi.memory_map import MAX_CPUS
-from emulator.cpu.binding import DIRECTIVES_MAX
 from emulator.errors import UsageError
 from emulator.machine.policy import DEFAULT_QUANTUM, Directive, DirectiveKind, Policy, check_quantum
 
@@ -31,7 +30,7 @@ Resolver: TypeAlias = Callable[[str], int | None]
 """Effective address of a symbol, None when there is none."""
 
 _ENDLESS: Final = (DirectiveKind.TURNS, DirectiveKind.RANDOM)
-_BATCH: Final = DIRECTIVES_MAX // 2
+_BATCH: Final = 1000
 _VECTOR_MAX: Final = 0xF40
 
 

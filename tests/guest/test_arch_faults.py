@@ -41,6 +41,7 @@ FAULTS = {
     "overflow_with_interrupts_off": Expected("kernel stack overflow", 0x300),
     "overflow_under_interrupts": Expected("kernel stack overflow", 0x900),
     "wild_stack": Expected("bad kernel stack pointer", 0x300, 0x1244),
+    "high_stack": Expected("bad kernel stack pointer", 0x300, 0xFFFF_FFFF_FFFF_F010),
     "misaligned_stack": Expected("trap instruction", 0x700),
     "illegal_instruction": Expected("illegal instruction", 0xE40),
     "trap_instruction": Expected("trap instruction", 0x700),

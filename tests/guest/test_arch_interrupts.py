@@ -109,6 +109,17 @@ def test_a_reset_at_any_instruction_of_an_exception_changes_nothing(vector: int)
     assert added > 2 * ENTRY_AND_EXIT * length
 
 
+def test_a_reset_at_any_instruction_of_a_reset_survives_a_full_stack() -> None:
+    """Both are handled on the emergency stack, the second below the first."""
+    begin, _ = loop_bounds()
+    length = run_rounds("deep", 2, [until(begin), inject(SYSTEM_RESET)]) - run_rounds("deep", 2)
+    directives = []
+    for offset in range(1, length):
+        directives += [until(begin), inject(SYSTEM_RESET), run(offset), inject(SYSTEM_RESET), run(1)]
+    added = run_rounds("deep", length + 2, directives) - run_rounds("deep", length + 2)
+    assert added > 2 * ENTRY_AND_EXIT * length
+
+
 def test_a_reset_at_any_instruction_of_a_system_call_changes_nothing() -> None:
     length = run_rounds("calls", 3) - run_rounds("calls", 2)
     directives = []

@@ -5,16 +5,13 @@
 
     .text
 
-// switch_context(from r3, to r4) -> r3 = from, when `to` runs. Interrupts off; RI off before, on after: r1 and the stack
-// that PerCpu names do not agree until r1 has changed. Saves what a call preserves (r14-r31, CR, LR) on the stack of
-// `from`, and r1 in its Context; takes r1 and r13 from `to`. r2 is one for the whole kernel.
+// switch_context(from r3, to r4) -> r3 = from, when `to` runs. Interrupts off. Saves what a call preserves (r14-r31,
+// CR, LR) on the stack of `from`, and r1 in its Context; takes r1 and r13 from `to`. r2 is one for the whole kernel.
 FUNCTION switch_context
     KEEP_REGISTERS
     std     1, CONTEXT_STACK_POINTER(3)
     ld      1, CONTEXT_STACK_POINTER(4)
     ld      13, CONTEXT_THREAD(4)
-    li      0, ASM_MSR_RI
-    mtmsrd  0, 1
     RESTORE_REGISTERS
     blr
 END_FUNCTION switch_context

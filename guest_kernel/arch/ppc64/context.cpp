@@ -59,9 +59,7 @@ void announce(const Context& context)
 {
     PerCpu& percpu = this_cpu();
     percpu.current_thread = context.thread;
-    percpu.stack_low = context.stack_low;
-    percpu.stack_limit = context.stack_low + STACK_RESERVE;
-    percpu.stack_high = context.stack_high;
+    set_stack(percpu, {context.stack_low, context.stack_high});
     write_spr<SPR_SPRG3>(context.thread_id);
 }
 
@@ -86,8 +84,7 @@ Context* switch_to(Context& from, Context& to)
 {
     if (from.pid != to.pid)
         load_pid(to.pid);
-    // Until r1 follows, an exception finds it outside the stack: no reset may come (a fault would be a bug).
-    reset_disable();
+    // Until r1 follows, a system reset finds it outside the stack and goes to the emergency stack, which is free.
     announce(to);
     return switch_context(&from, &to);
 }

@@ -103,12 +103,12 @@ bool on_emergency_stack(const TrapFrame& frame)
 {
     const auto address = reinterpret_cast<uint64_t>(&frame);
     const PerCpu& percpu = this_cpu();
-    return address >= percpu.emergency_low && address < percpu.emergency_high;
+    return address >= percpu.emergency.low && address < percpu.emergency.high;
 }
 
 const char* describe_bad_stack(const TrapFrame& frame)
 {
-    const uint64_t limit = this_cpu().stack_low + STACK_RESERVE;
+    const uint64_t limit = this_cpu().stack.low + STACK_RESERVE;
     return limit - frame.stack_pointer() < OVERFLOW_SPAN ? stack_overflow : "bad kernel stack pointer";
 }
 
@@ -116,22 +116,7 @@ const char* describe_bad_stack(const TrapFrame& frame)
 bool stack_was_bad(const TrapFrame& frame)
 {
     const PerCpu& percpu = this_cpu();
-    return on_emergency_stack(frame) && percpu.stack_low != percpu.emergency_low;
-}
-
-struct StackBounds {
-    uint64_t low;
-    uint64_t high;
-};
-
-StackBounds exchange_bounds(StackBounds to)
-{
-    PerCpu& percpu = this_cpu();
-    const StackBounds from{percpu.stack_low, percpu.stack_high};
-    percpu.stack_low = to.low;
-    percpu.stack_limit = to.low + STACK_RESERVE;
-    percpu.stack_high = to.high;
-    return from;
+    return on_emergency_stack(frame) && percpu.stack.low != percpu.emergency.low;
 }
 
 // The report needs more stack than the interrupted one may have left, so it always has the emergency stack; a fault in
@@ -143,12 +128,13 @@ void handle_fatal(TrapFrame& frame, const char* what)
     ++percpu.exception_depth;
     // While r1 is in one stack and PerCpu names the other; report_fatal turns it on again.
     reset_disable();
-    const StackBounds interrupted = exchange_bounds({percpu.emergency_low, percpu.emergency_high});
+    const StackBounds interrupted = percpu.stack;
+    set_stack(percpu, percpu.emergency);
     if (on_emergency_stack(frame))
         report_fatal(&frame, what);
     else
-        call_on_stack(&frame, what, percpu.emergency_high);
-    exchange_bounds(interrupted);
+        call_on_stack(&frame, what, percpu.emergency.high);
+    set_stack(percpu, interrupted);
     --percpu.exception_depth;
 }
 

@@ -15,6 +15,12 @@ namespace arch {
 
 inline constexpr unsigned MAX_CPUS = abi::MAX_CPUS;
 
+// Addresses of a stack: [low, high).
+struct StackBounds {
+    uint64_t low;
+    uint64_t high;
+};
+
 struct PerCpu {
     // -- exception entry: written in real mode through SPRG0, read once translation is on, interrupts off throughout.
     uint64_t saved_r1;
@@ -25,16 +31,18 @@ struct PerCpu {
     uint64_t saved_srr0;
     uint64_t saved_srr1;
 
-    // -- the kernel stack in use. An exception whose r1 lies outside [stack_limit, stack_high] goes to the emergency
-    // stack: stack_limit keeps room for a trap frame and the handlers above the lowest byte, stack_low.
+    // -- where the exception entry finds a stack. One whose r1 lies outside [stack_limit, stack_high] goes to the
+    // emergency stack and sets these two accordingly: a second exception finds r1 there.
     uint64_t stack_limit;
     uint64_t stack_high;
     uint64_t emergency_high;
     uint64_t emergency_limit;
     uint64_t user_stack; // r1 for an exception from problem state
     kernel::Thread* current_thread; // r13 for an exception
-    uint64_t stack_low;
-    uint64_t emergency_low;
+
+    // -- stacks of this CPU
+    StackBounds stack; // the one in use
+    StackBounds emergency;
 
     // -- identity and translation
     uint64_t id;
@@ -66,6 +74,14 @@ static_assert(offsetof(PerCpu, current_thread) == PERCPU_CURRENT_THREAD);
 inline PerCpu& this_cpu() { return *reinterpret_cast<PerCpu*>(abi::PERCPU_BASE); }
 
 inline unsigned cpu_id() { return static_cast<unsigned>(this_cpu().id); }
+
+// Exceptions are handled on this stack from now on, except where too little of it is left for a handler.
+inline void set_stack(PerCpu& percpu, StackBounds bounds)
+{
+    percpu.stack = bounds;
+    percpu.stack_limit = bounds.low + STACK_RESERVE;
+    percpu.stack_high = bounds.high;
+}
 
 // CPUs of this machine, 1..MAX_CPUS: those the host offers, started or not.
 unsigned cpu_count();

@@ -134,12 +134,11 @@ void build_cpu_tables(PerCpu& percpu, uint64_t empty_root)
 
 void set_stacks(PerCpu& percpu, unsigned id)
 {
-    percpu.stack_low = cpu_stacks[id].boot.low();
-    percpu.stack_limit = percpu.stack_low + STACK_RESERVE;
-    percpu.stack_high = cpu_stacks[id].boot.high();
-    percpu.emergency_low = cpu_stacks[id].emergency.low();
-    percpu.emergency_limit = percpu.emergency_low + STACK_RESERVE;
-    percpu.emergency_high = cpu_stacks[id].emergency.high();
+    const CpuStacks& stacks = cpu_stacks[id];
+    set_stack(percpu, {stacks.boot.low(), stacks.boot.high()});
+    percpu.emergency = {stacks.emergency.low(), stacks.emergency.high()};
+    percpu.emergency_limit = percpu.emergency.low + STACK_RESERVE;
+    percpu.emergency_high = percpu.emergency.high;
 }
 
 PerCpu* build_cpu(unsigned id, uint64_t root, uint64_t empty_root)

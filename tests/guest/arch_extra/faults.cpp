@@ -91,6 +91,7 @@ void overflow() { recurse(0); }
 void overflow_under_interrupts() { recurse_with_interrupts(0); }
 
 void wild_stack() { asm volatile("li 1, 0x1234\n\tstd 0, 16(1)" : : : "memory"); }
+void high_stack() { asm volatile("li 1, -4096\n\tstd 0, 16(1)" : : : "memory"); }
 void misaligned_stack() { asm volatile("addi 1, 1, 3\n\ttrap" : : : "memory"); }
 void illegal_instruction() { asm volatile(".long 0"); }
 void trap_instruction() { arch::trap(); }
@@ -129,7 +130,7 @@ constexpr Fault faults[] = {
     FAULT(call_null), FAULT(call_data), FAULT(call_constant), FAULT(call_linear), FAULT(call_vectors),
     FAULT(call_stack), FAULT(call_user), FAULT(load_unmapped), FAULT(load_missing_device),
     FAULT(load_misaligned_device), FAULT(load_outside), FAULT(overflow), FAULT(large_frame),
-    FAULT(overflow_under_interrupts), FAULT(wild_stack), FAULT(misaligned_stack), FAULT(illegal_instruction),
+    FAULT(overflow_under_interrupts), FAULT(wild_stack), FAULT(high_stack), FAULT(misaligned_stack), FAULT(illegal_instruction),
     FAULT(trap_instruction), FAULT(floating_point), FAULT(overflow_with_interrupts_off),
     FAULT(corrupt_thread_register),
 };

@@ -11,6 +11,20 @@
 
     .text
 
+// keep_registers_at(rounds r3, stack r4): the same with r1 = r4 meanwhile.
+FUNCTION keep_registers_at
+    mflr    0
+    std     0, STACK_LR(1)
+    std     1, -STACK_HEADER(4)
+    addi    1, 4, -STACK_HEADER
+    bl      keep_registers
+    nop
+    ld      1, 0(1)
+    ld      0, STACK_LR(1)
+    mtlr    0
+    blr
+END_FUNCTION keep_registers_at
+
 // keep_registers(rounds r3) -> r3 = 1 if every register, CR, XER, LR, CTR and the red zone were kept, else 0.
 FUNCTION keep_registers
     KEEP_REGISTERS

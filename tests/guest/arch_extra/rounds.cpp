@@ -1,18 +1,21 @@
-// Does the same thing many times, as the boot arguments say (`registers=N`, `calls=N`, `switches=N`), and reports whether
-// each time was right: so that a test can disturb every instruction of it.
+// Does the same thing many times, as the boot arguments say (`registers=N`, `deep=N`, `calls=N`, `switches=N`), and reports
+// whether each time was right: so that a test can disturb every instruction of it.
 #include "arch/ppc64/address_space.h"
 #include "arch/ppc64/hypercall.h"
 #include "arch/ppc64/mmu.h"
+#include "arch/ppc64/percpu.h"
 #include "arch/ppc64/user.h"
 #include "kernel/boot_argument.h"
 #include "kernel/event.h"
 #include "kernel/frames.h"
 #include "kernel/init.h"
+#include "kernel/irq_guard.h"
 #include "kernel/print.h"
 #include "kernel/thread.h"
 
 extern "C" {
 uint64_t keep_registers(uint64_t rounds);
+uint64_t keep_registers_at(uint64_t rounds, uint64_t stack);
 extern const char program_increment[], program_increment_end[];
 }
 
@@ -33,6 +36,13 @@ uint64_t number_argument(const char* name)
 }
 
 void report(const char* what, bool right) { kernel::print("%s %s", what, right ? "right" : "WRONG"); }
+
+// So near the end of the stack that no exception can be handled on it; a timer interrupt would be fatal.
+bool keep_registers_deep(uint64_t rounds)
+{
+    kernel::IrqGuard guard;
+    return keep_registers_at(rounds, arch::this_cpu().stack.low + STACK_RESERVE - 0x100) == 1;
+}
 
 // Every system call adds one to r3, and the other registers stay.
 bool make_system_calls(uint64_t rounds)
@@ -104,6 +114,8 @@ Status run()
 {
     if (const uint64_t rounds = number_argument("registers"); rounds != 0)
         report("registers", keep_registers(rounds) == 1);
+    if (const uint64_t rounds = number_argument("deep"); rounds != 0)
+        report("deep", keep_registers_deep(rounds));
     if (const uint64_t rounds = number_argument("calls"); rounds != 0)
         TRY(run_program(rounds));
     if (const uint64_t rounds = number_argument("switches"); rounds != 0)
