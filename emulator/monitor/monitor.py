@@ -44,7 +44,7 @@ class Monitor:
     """Typed requests to the guest. It takes part in no state but the registry's: all else is the machine's.
 
     A method that asks the guest runs the machine until it has answered, at most ``limit_ns`` of virtual time
-    (10 s where no limit can be given), and raises GuestError when the guest refuses, panics, is off or does
+    (0.5 s where no limit can be given), and raises GuestError when the guest refuses, panics, is off or does
     not answer. A reference is ``name`` or ``@index.sequence``.
     """
 

@@ -12,7 +12,7 @@ from emulator.devices.mailbox import Mailbox, Reply
 from emulator.errors import GuestError
 from emulator.machine import Hardware, Stop, StopReason, Until
 
-DEFAULT_LIMIT_NS: Final = 10_000_000_000
+DEFAULT_LIMIT_NS: Final = 500_000_000
 
 _MEANING: Final = {
     Code.NO_MEMORY: "the guest has no memory for it",

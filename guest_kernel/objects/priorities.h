@@ -5,7 +5,7 @@ namespace objects {
 
 // Above what loads the system: a swap blocks callers, and whoever is in its way is boosted to this.
 inline constexpr unsigned swap_priority = 24;
-// Clean-up hurries nobody.
-inline constexpr unsigned reaper_priority = 8;
+// Clean-up hurries nobody, but what loads the system must not keep it from happening.
+inline constexpr unsigned reaper_priority = 12;
 
 }
