@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ from emulator.devices.loader import ModuleLoader
 from emulator.devices.mailbox import GuestEvent, Mailbox
 from emulator.devices.power import Power
 from emulator.errors import UsageError
-from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
+from emulator.machine import Cpu, Hardware, Policy, Scripted, Stop, StopReason, Until
 from emulator.monitor import Monitor, PanicReport, Symboliser
 from emulator.monitor.guest_calls import GuestCalls, Mark, StageMark
 from emulator.monitor.module_registry import ModuleRegistry
@@ -67,8 +67,8 @@ class Machine:
         self._started = time.perf_counter()
         self.config = config or SystemConfig()
         self.kernel_path = self.config.kernel or _own_kernel()
-        self.hardware = Hardware(self.config.machine_config())
         self.symbols = Symboliser(self.kernel_path)
+        self.hardware = Hardware(self.config.machine_config(self.symbols.resolve))
         self._registry = ModuleRegistry(self.symbols)
         self.devices = self._attach_devices(on_output)
         mailbox, loader = self.devices.mailbox, self.devices.loader
@@ -137,6 +137,15 @@ class Machine:
             return found >= 0
 
         return self._run_until(shown, limit_ns)
+
+    def use_policy(
+        self, policy: str | Policy, *, quantum: int | None = None, seed: int | None = None
+    ) -> None:
+        """From here on another schedule, or the same kind with another seed or quantum. Raises UsageError."""
+        wanted = replace(
+            self.config, policy=policy, quantum=self.config.quantum if quantum is None else quantum
+        )
+        self.hardware.use_policy(wanted.make_policy(self.symbols.resolve), seed)
 
     @property
     def last_stop(self) -> Stop | None:
@@ -221,6 +230,8 @@ class Machine:
             raise UsageError(
                 f"the checkpoint is of kernel {checkpoint.build_id}, this one is {self.build_id}"
             )
+        if checkpoint.policy != self.hardware.policy.name:
+            self.hardware.use_policy(_empty_policy(checkpoint.policy))
         self.hardware.restore(checkpoint.state)
         try:
             self._calls.set_state(checkpoint.calls)
@@ -248,7 +259,7 @@ class Machine:
             memory=checkpoint.memory,
             seed=checkpoint.seed,
             quantum=checkpoint.quantum,
-            policy=checkpoint.policy,
+            policy=_empty_policy(checkpoint.policy),
             kernel=kernel,
         )
         machine = cls(config, on_output=on_output)
@@ -286,6 +297,11 @@ class Machine:
     def _keep(self, stop: Stop) -> Stop:
         self._last_stop = stop
         return stop
+
+
+def _empty_policy(name: str) -> Policy:
+    """One of that name, to be given its state. Raises UsageError."""
+    return Scripted(()) if name == "script" else SystemConfig(policy=name).make_policy(lambda _name: None)
 
 
 def _own_kernel() -> Path:

@@ -8,11 +8,13 @@ from typing import Final
 
 from emulator.devices.disk import DiskConfig
 from emulator.errors import UsageError
-from emulator.machine import MachineConfig, Policy, Random, RoundRobin
+from emulator.machine import MachineConfig, Policy, Random, RoundRobin, Scripted, parse_script
 from emulator.machine.config import MIB
 from emulator.machine.policy import DEFAULT_QUANTUM, check_quantum
+from emulator.machine.script import Resolver
 
 POLICY_NAMES: Final = ("round-robin", "random")
+_SCRIPT: Final = "script:"
 _SEED_END: Final = 1 << 64
 _ARGUMENTS_MAX: Final = 255
 
@@ -32,7 +34,7 @@ class SystemConfig:
     quantum: int = DEFAULT_QUANTUM
     """Instructions; for the policies that have a name."""
     policy: str | Policy = "round-robin"
-    """``round-robin``, ``random``, or any policy."""
+    """``round-robin``, ``random``, ``script:FILE``, or any policy."""
     disk: DiskConfig = field(default_factory=DiskConfig)
     kernel: Path | None = None
     """The image to boot; None: the installation's own, built where its sources have changed."""
@@ -44,24 +46,44 @@ class SystemConfig:
     """The run is about the shipped allocator race: nobody applies its update first."""
 
     def __post_init__(self) -> None:
-        self.machine_config()
+        MachineConfig(self.cpus, self.memory, self.seed)
+        if isinstance(self.policy, str) and not self.policy.startswith(_SCRIPT):
+            self.make_policy(_no_symbols)
+        check_quantum(self.quantum)
         if self.workload_seed is not None and not 0 <= self.workload_seed < _SEED_END:
             raise UsageError(f"workload seed {self.workload_seed}: 0 to 2**64-1")
         if len(self.arguments.encode()) > _ARGUMENTS_MAX or "\0" in self.arguments:
             raise UsageError(f"boot arguments: at most {_ARGUMENTS_MAX} bytes, none of them zero")
 
-    def machine_config(self) -> MachineConfig:
-        """Of the bare machine. Raises UsageError."""
-        return MachineConfig(self.cpus, self.memory, self.seed, self.make_policy())
+    def machine_config(self, resolve: Resolver) -> MachineConfig:
+        """Of the bare machine; ``resolve`` knows the symbols of a script. Raises UsageError."""
+        return MachineConfig(self.cpus, self.memory, self.seed, self.make_policy(resolve))
 
-    def make_policy(self) -> Policy:
-        """The schedule. Raises UsageError for an unknown name or a quantum that is too short."""
+    def make_policy(self, resolve: Resolver) -> Policy:
+        """The schedule. Raises UsageError for an unknown name, a bad script, or a quantum that is too short.
+
+        A function that sets up r2 is entered at its symbol + 8 by callers in the kernel (ELFv2 2.3.2.1).
+        """
         if isinstance(self.policy, Policy):
             return self.policy
-        check_quantum(self.quantum)
+        if self.policy.startswith(_SCRIPT):
+            script = parse_script(_read(self.policy.removeprefix(_SCRIPT)), resolve, self.cpus)
+            return Scripted(script, self.quantum)
         match self.policy:
             case "round-robin":
                 return RoundRobin(self.quantum)
             case "random":
                 return Random(self.quantum)
         raise UsageError(f"policy {self.policy!r}: {', '.join(POLICY_NAMES)} or script:FILE")
+
+
+def _no_symbols(_name: str) -> None:
+    return None
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"schedule {path}: {reason}") from None

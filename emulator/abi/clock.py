@@ -10,7 +10,7 @@ class ClockRegister(IntEnum):
     """Offsets in the page."""
 
     NOW = 0x00
-    """Read: virtual ns, monotonic across CPUs as the hypercall CLOCK_READ gives them, but as of the end of the
-    basic block that reads."""
+    """Read: virtual ns, monotonic across CPUs as the hypercall CLOCK_READ gives them, but as of the end of
+    the basic block that reads."""
     FREQUENCY = 0x08
     """Read: CLOCK_FREQUENCY_HZ."""

@@ -35,12 +35,13 @@ class InterruptRegister(IntEnum):
     SEND = 0x28
     """Write: target CPU << 8 | message 0..15."""
     SET_ASIDE = 0x30
-    """Read (CPU): id of the thread that a schedule holds here (see Message.SET_ASIDE), 0 = none. Reading clears."""
+    """Read (CPU): id of the thread that a schedule holds here (see Message.SET_ASIDE), 0 = none. Reading
+    clears."""
     RELEASE = 0x38
     """Read: id of the next thread that the schedule lets go on, 0 = none. Reading takes it."""
     SOURCE = 0x200
-    """Read, write: 32 registers, one for each source: priority << 8 | CPU that a line is routed to. Priority 8,
-    CPU 0 after reset; priority 0 never interrupts."""
+    """Read, write: 32 registers, one for each source: priority << 8 | CPU that a line is routed to. Priority
+    8, CPU 0 after reset; priority 0 never interrupts."""
 
 
 class Message(IntEnum):

@@ -1,4 +1,4 @@
-"""The same loops on QEMU's ppc64 system emulator, where it is installed: one CPU, with and without -icount."""
+"""The same loops on QEMU's ppc64 system emulator, where installed: one CPU, with and without -icount."""
 
 import select
 import shutil
@@ -61,8 +61,9 @@ def _image(loop: Loop, iterations: int) -> bytes:
     image = bytearray(_IMAGE_BYTES)
     start = (
         _print("B")
-        + f"lis 3, {_DATA >> 16}; ori 3, 3, {_DATA & 0xFFFF}; lis 1, {_STACK >> 16}; ori 1, 1, {_STACK & 0xFFFF};"
-        + f"lis 31, {iterations >> 16}; li 12, {_LOOP}; mtspr 26, 12; li 12, 1; sldi 12, 12, 63; mtspr 27, 12; rfid"
+        + f"lis 3, {_DATA >> 16}; ori 3, 3, {_DATA & 0xFFFF};"
+        + f"lis 1, {_STACK >> 16}; ori 1, 1, {_STACK & 0xFFFF}; lis 31, {iterations >> 16};"
+        + f"li 12, {_LOOP}; mtspr 26, 12; li 12, 1; sldi 12, 12, 63; mtspr 27, 12; rfid"  # 64-bit mode
     )
     _place(image, _START, assemble(start, _START))
     _place(image, _LOOP, assemble(loop.source + "done:" + _print("E") + "here: b here", _LOOP))
@@ -74,7 +75,9 @@ def _image(loop: Loop, iterations: int) -> bytes:
 
 def _print(character: str) -> str:
     """H_PUT_TERM_CHAR of one character to the first terminal."""
-    return f"li 3, 0x58; lis 4, 0x7100; li 5, 1; lis 6, {ord(character) << 8}; sldi 6, 6, 32; .long 0x44000022;"
+    return (
+        f"li 3, 0x58; lis 4, 0x7100; li 5, 1; lis 6, {ord(character) << 8}; sldi 6, 6, 32; .long 0x44000022;"
+    )
 
 
 def _place(image: bytearray, address: int, data: bytes) -> None:

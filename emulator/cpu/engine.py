@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from emulator.abi.devices import DEVICE_PAGES
 from emulator.abi.memory_map import DEVICE_PHYSICAL, PAGE_SIZE
@@ -26,6 +26,16 @@ from emulator.cpu.binding import (
     engine_library,
 )
 from emulator.errors import EngineError
+
+
+class _Words(Protocol):
+    """A pointer to 64-bit words."""
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __setitem__(self, index: int, value: int) -> None: ...
 
 
 class EngineClient(Protocol):
@@ -241,7 +251,7 @@ class Engine:
             return failed
 
     def _make_callbacks(self) -> Callbacks:
-        def hypercall(cpu: int, number: int, arguments: Any, value: Any) -> int:
+        def hypercall(cpu: int, number: int, arguments: _Words, value: _Words) -> int:
             def serve() -> int:
                 status, result = self._client.hypercall(cpu, number, tuple(arguments[:6]))
                 value[0] = result
@@ -249,7 +259,7 @@ class Engine:
 
             return self._guarded(serve, 0)
 
-        def device_read(cpu: int, offset: int, size: int, value: Any) -> int:
+        def device_read(cpu: int, offset: int, size: int, value: _Words) -> int:
             def serve() -> int:
                 result = self._client.device_read(cpu, offset, size)
                 if result is not None:

@@ -1,4 +1,5 @@
-"""The engine's shared library: built from the C beside this file with the compiler from PyPI, and found again.
+"""The engine's shared library: built from the C beside this file with the compiler from PyPI, and found
+again.
 
 An installed package has it beside this file. A checkout builds it on demand into the user's cache, under a
 name that its sources determine.
@@ -40,7 +41,9 @@ def build_engine(directory: Path) -> Path:
         output = Path(scratch) / LIBRARY_NAME
         command = [sys.executable, "-m", "ziglang", "cc", *_FLAGS, "-isystem", str(unicorn_include())]
         sources = [str(path) for path in _source_files() if path.suffix == ".c"]
-        result = subprocess.run([*command, "-o", str(output), *sources], capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            [*command, "-o", str(output), *sources], capture_output=True, text=True, check=False
+        )
         if result.returncode:
             raise BuildError(f"the engine does not build: {_first_line(result.stderr)}")
         return output.replace(directory / LIBRARY_NAME)
@@ -63,7 +66,9 @@ def unicorn_include() -> Path:
 def _unicorn_directory() -> Path:
     spec = importlib.util.find_spec("unicorn")
     if spec is None or spec.origin is None:
-        raise EngineError("the CPU engine is missing (Python package unicorn); run: pip install unicorn==2.1.4")
+        raise EngineError(
+            "the CPU engine is missing (Python package unicorn); run: pip install unicorn==2.1.4"
+        )
     return Path(spec.origin).parent
 
 

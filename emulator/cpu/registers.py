@@ -54,7 +54,8 @@ class Registers:
         self._layout = engine.layout
 
     def __getitem__(self, name: str) -> int:
-        """r0..r31, f0..f31 (as 64-bit patterns), pc, lr, ctr, cr, xer, msr, fpscr, a name of SPR_NUMBERS, sprN.
+        """r0..r31, f0..f31 (as 64-bit patterns), pc, lr, ctr, cr, xer, msr, fpscr, a name of SPR_NUMBERS,
+        sprN.
 
         Raises UsageError for any other name.
         """
@@ -85,7 +86,10 @@ class Registers:
             "xer": (self._xer, self._set_xer),
             "msr": (lambda: self._word(self._layout.msr), lambda v: self._engine.set_msr(self._cpu, v)),
             "fpscr": (lambda: self._word(self._layout.fpscr), lambda v: self._engine.set_fpscr(self._cpu, v)),
-            "cfar": (lambda: self._word(self._layout.crf + 32), lambda v: self._set_word(self._layout.crf + 32, v)),
+            "cfar": (
+                lambda: self._word(self._layout.crf + 32),
+                lambda v: self._set_word(self._layout.crf + 32, v),
+            ),
         }.get(name)
 
     def _offset(self, name: str) -> int:
@@ -98,7 +102,12 @@ class Registers:
         for prefix, base, stride, count in (
             ("spr", layout.spr, 8, 1024),
             ("r", layout.gpr, 8, GPR_COUNT),
-            ("f", layout.vsr + 8, 16, 32),  # doubleword 0 is the upper half of a little-endian host's 16 bytes
+            (
+                "f",
+                layout.vsr + 8,
+                16,
+                32,
+            ),  # doubleword 0 is the upper half of a little-endian host's 16 bytes
         ):
             digits = name.removeprefix(prefix)
             if name.startswith(prefix) and digits.isdecimal() and int(digits) < count:

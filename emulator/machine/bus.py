@@ -7,7 +7,7 @@ from emulator.abi.memory_map import PAGE_SIZE
 from emulator.cpu.binding import NEVER
 from emulator.cpu.engine import Engine
 from emulator.errors import UsageError
-from emulator.machine.device import BusFault, Device, Event, Platform
+from emulator.machine.device import BusFault, Device, Platform
 from emulator.machine.events import EventQueue
 from emulator.machine.memory import Memory
 from emulator.machine.stop import StopReason

@@ -62,7 +62,8 @@ class Cpu:
         self._engine.start_cpu(self.id, entry, argument)
 
     def translate(self, effective: int) -> int | None:
-        """Physical address under this CPU's present translation state, or None when nothing is mapped there."""
+        """Physical address under this CPU's present translation state, or None when nothing is mapped
+        there."""
         real = not self.registers["msr"] & _MSR_DATA_TRANSLATION
         return self._engine.translate(self.id, effective, real)
 

@@ -1,8 +1,8 @@
 """One CPU's state as portable bytes: the registers of the Power ISA and what the engine knows besides.
 
-Field order, every field 8 bytes big-endian: r0..r31, lr, ctr, cr fields 0..7, cfar, xer rest, so, ov, ca, ov32, ca32,
-reservation (address, value, value 2), msr, pc, fpscr, the 1,024 SPRs, the 64 vector-scalar registers (two
-doublewords each), then the words of CpuControl in its order.
+Field order, every field 8 bytes big-endian: r0..r31, lr, ctr, cr fields 0..7, cfar, xer rest, so, ov, ca,
+ov32, ca32, reservation (address, value, value 2), msr, pc, fpscr, the 1,024 SPRs, the 64 vector-scalar
+registers (two doublewords each), then the words of CpuControl in its order.
 """
 
 import struct

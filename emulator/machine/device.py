@@ -83,7 +83,8 @@ class Device(ABC):
         """A store. Raises BusFault."""
 
     def event(self, event: Event) -> None:
-        """A scheduled event is due."""
+        """A scheduled event is due. A device that schedules none gets none."""
+        raise NotImplementedError(f"{self.name} was sent an event that it cannot have scheduled: {event}")
 
     @abstractmethod
     def get_state(self) -> bytes:

@@ -11,8 +11,8 @@ DIGEST_BYTES: Final = 32
 class ScheduleDigest:
     """BLAKE2b, chained over chunks of 4,096 records so that its progress is plain data.
 
-    A record is two 64-bit words in little-endian order: CPU and instructions executed, or for a directive that
-    takes no time its kind << 32 | CPU and its amount or thread.
+    A record is two 64-bit words in little-endian order: CPU and instructions executed, or for a directive
+    that takes no time its kind << 32 | CPU and its amount or thread.
     """
 
     def __init__(self) -> None:

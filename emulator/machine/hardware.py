@@ -29,7 +29,8 @@ HypercallHandler: TypeAlias = Callable[[int, int, tuple[int, ...]], tuple[int, i
 
 @dataclass(frozen=True)
 class Until:
-    """Where a run ends at the latest. Looking changes nothing: the machine goes on as if it had not stopped."""
+    """Where a run ends at the latest. Looking changes nothing: the machine goes on as if it had not
+    stopped."""
 
     deadline_ns: int | None = None
     """Machine time."""
@@ -51,7 +52,8 @@ class Stop:
     message: str = ""
     """What happened, for a fault of the engine."""
     reached: bool = False
-    """STOPPED because the instruction count or address of ``Until``, or the ``stop`` of a script, was reached."""
+    """STOPPED because the instruction count or address of ``Until``, or the ``stop`` of a script, was
+    reached."""
 
 
 class Hardware:
@@ -104,7 +106,8 @@ class Hardware:
         self.engine.request_stop()
 
     def run(self, until: Until | None = None) -> Stop:
-        """Runs until something ends it. An exception of a device or hypercall handler becomes ENGINE_FAULT."""
+        """Runs until something ends it. An exception of a device or hypercall handler becomes
+        ENGINE_FAULT."""
         limits = _limits(until or Until())
         self._requested = None
         try:
@@ -138,7 +141,8 @@ class Hardware:
             self.engine.seed(seed)
 
     def direct(self, directives: Sequence[Directive]) -> None:
-        """Puts directives before those that the policy still has; they are part of the schedule from here on."""
+        """Puts directives before those that the policy still has; they are part of the schedule from here
+        on."""
         self.engine.end_slice()
         added = [_structure(directive) for directive in directives]
         self.engine.set_directives([*added, *self.engine.directives()])
@@ -156,7 +160,9 @@ class Hardware:
         """
         name, policy_state = state.policy
         if name != self.policy.name:
-            raise UsageError(f"the state was saved under policy {name}, this machine runs by {self.policy.name}")
+            raise UsageError(
+                f"the state was saved under policy {name}, this machine runs by {self.policy.name}"
+            )
         restore_machine(self.engine, self.bus, state)
         self.policy.set_state(policy_state)
         self._digest.set_state(state.digest)

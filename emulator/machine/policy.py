@@ -63,7 +63,8 @@ class Policy(ABC):
 
 
 class RoundRobin(Policy):
-    """The CPU furthest behind runs for a quantum; no CPU gets ahead of another by more than that and a block."""
+    """The CPU furthest behind runs for a quantum; no CPU gets ahead of another by more than that and a
+    block."""
 
     def __init__(self, quantum: int = DEFAULT_QUANTUM) -> None:
         """``quantum`` instructions. Raises UsageError below MINIMUM_QUANTUM."""

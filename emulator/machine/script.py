@@ -1,7 +1,7 @@
 """The text of a schedule: one grammar for ``--policy script:FILE``, scenarios and the API.
 
-One directive a line; ``#`` begins a comment. Numbers are decimal or 0x, with ``_`` as they please; an ADDRESS is a
-number or SYMBOL, SYMBOL+OFFSET::
+One directive a line; ``#`` begins a comment. Numbers are decimal or 0x, with ``_`` as they please; an
+ADDRESS is a number or SYMBOL, SYMBOL+OFFSET::
 
     run CPU for N                       exactly N instructions of one CPU
     run CPU until ADDRESS [within N]    until it is about to execute ADDRESS, or N instructions
@@ -23,6 +23,7 @@ from typing import Final, NoReturn, TypeAlias
 
 from emulator.abi.devices import LINES
 from emulator.abi.memory_map import MAX_CPUS
+from emulator.abi.values import integer, items, pack_values, unpack_values
 from emulator.errors import UsageError
 from emulator.machine.policy import DEFAULT_QUANTUM, Directive, DirectiveKind, Policy, check_quantum
 
@@ -70,12 +71,18 @@ class Scripted(Policy):
         return batch or [Directive(DirectiveKind.TURNS, amount=self._quantum)]
 
     def get_state(self) -> bytes:
-        """How far the script has been handed out."""
-        return self._next.to_bytes(8, "big")
+        """What has not been handed out yet: a machine that is restored needs no script file."""
+        left = self._script[self._next :]
+        return pack_values([[d.kind, d.cpu, d.amount, d.address, d.thread] for d in left])
 
     def set_state(self, state: bytes) -> None:
-        """Takes back what get_state gave."""
-        self._next = int.from_bytes(state, "big")
+        """Takes back what get_state gave. Raises UsageError for anything else."""
+        try:
+            rows = [[integer(value) for value in items(row)] for row in unpack_values(state)]
+            self._script = tuple(Directive(DirectiveKind(kind), *fields) for kind, *fields in rows)
+        except ValueError as error:
+            raise UsageError(f"the state of a script is damaged: {error}") from None
+        self._next = 0
 
 
 @dataclass
@@ -96,7 +103,9 @@ class _Line:
             "hold": self._hold,
             "release": self._release,
             "inject": self._inject,
-            "raise": lambda: Directive(DirectiveKind.RAISE, amount=self._integer("interrupt line", LINES - 1)),
+            "raise": lambda: Directive(
+                DirectiveKind.RAISE, amount=self._integer("interrupt line", LINES - 1)
+            ),
             "stop": lambda: Directive(DirectiveKind.STOP),
         }
         directive = parsers[self._one_of(*parsers)]()

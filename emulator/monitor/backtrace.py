@@ -41,8 +41,8 @@ def locate_frame(symbols: Symboliser, kind: int, address: int) -> Location:
     return symbols.locate(address, is_return=kind != PanicFrameKind.INTERRUPTED)
 
 
-def cpu_frames(cpu: Cpu, symbols: Symboliser) -> list[Frame]:
-    """The stack of what a CPU executes now, along the back chain; the guest is not asked.
+def cpu_stack(cpu: Cpu, symbols: Symboliser) -> list[tuple[int, int]]:
+    """Kind and address of each frame of what a CPU executes now, along the back chain; the guest is not asked.
 
     It ends at the first exception frame, and shows the return trampoline where an interposer stands between.
     """
@@ -52,7 +52,7 @@ def cpu_frames(cpu: Cpu, symbols: Symboliser) -> list[Frame]:
     here, there = symbols.find(cpu.pc), symbols.find(link)
     if there is not None and there != here and all(address != link for _, address in callers[:1]):
         found.append((int(PanicFrameKind.LINK), link))
-    return frames(symbols, found + callers)
+    return found + callers
 
 
 def _return_addresses(cpu: Cpu) -> list[int]:

@@ -11,6 +11,7 @@ from emulator.errors import UsageError
 from emulator.monitor.symboliser import Symboliser
 
 INSTRUCTION_SIZE: Final = 4
+ADDRESS_SIZE: Final = 8
 _BRANCH: Final = re.compile(r"0x[0-9a-f]{8,16}$")
 
 

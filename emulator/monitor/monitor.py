@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,10 +13,11 @@ from emulator.abi.mailbox import Operation
 from emulator.abi.values import Value, integer, items, text
 from emulator.devices.loader import ModuleLoader
 from emulator.devices.mailbox import Mailbox, Reply
-from emulator.errors import EvergreenError, GuestError, UsageError
+from emulator.errors import GuestError, UsageError
 from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
-from emulator.monitor.backtrace import Frame, cpu_frames, frames
-from emulator.monitor.code import INSTRUCTION_SIZE, Instruction, assemble, disassemble
+from emulator.monitor.backtrace import Frame, cpu_stack, frames
+from emulator.monitor.code import ADDRESS_SIZE, INSTRUCTION_SIZE, Instruction, assemble, disassemble
+from emulator.monitor.demangle import without_parameters
 from emulator.monitor.guest_calls import GuestCalls
 from emulator.monitor.journal import Journal
 from emulator.monitor.module_registry import ModuleRegistry
@@ -38,6 +40,7 @@ from emulator.monitor.symboliser import Symboliser
 from emulator.monitor.updates import Updates
 
 _BUSY_SUFFIX: Final = "(BUSY)"
+_SERVICES: Final = "services::"
 
 
 class Monitor:
@@ -150,8 +153,13 @@ class Monitor:
         return [MemoryInfo.of(row) for row in self._ask(Operation.MEMORY)]
 
     def stalled(self) -> list[StalledInfo]:
-        """Who is counted, in which generation, inside which tracked object, since when."""
-        return [StalledInfo.of(row) for row in self._ask(Operation.STALLED)]
+        """Who is counted, in which generation, inside which object, since when.
+
+        The stacks are looked at one after the other, when the guest has gone on by some microseconds each: of
+        threads that are stuck they are exact.
+        """
+        found = [StalledInfo.of(row) for row in self._ask(Operation.STALLED)]
+        return [replace(each, inside=self._service_function(each.thread)) for each in found]
 
     def updates(self) -> list[UpdateInfo]:
         """Every update that the guest has on record, oldest first."""
@@ -167,12 +175,12 @@ class Monitor:
     def watch_counts(self, reference: str) -> list[MethodCount]:
         """Calls and instructions by method, as far as any was called."""
         rows = self._ask(Operation.WATCH_COUNTS, reference, what=f"counts of {reference}")
-        return [MethodCount.of(row) for row in rows]
+        return self._named([MethodCount.of(row) for row in rows], reference)
 
     def unwatch(self, reference: str) -> list[MethodCount]:
         """Takes the arbiter off; its last counts."""
         rows = self._ask(Operation.UNWATCH, reference, what=f"unwatch {reference}")
-        return [MethodCount.of(row) for row in rows]
+        return self._named([MethodCount.of(row) for row in rows], reference)
 
     def create(self, class_name: str) -> str:
         """A new object of a class; its reference."""
@@ -293,20 +301,11 @@ class Monitor:
 
     def backtrace(self, thread: int) -> list[Frame]:
         """Where a thread is, innermost frame first."""
-        for cpu in self._hardware.cpus:
-            if cpu.thread == thread:
-                return cpu_frames(cpu, self._symbols)
-        try:
-            rows = self._ask(Operation.BACKTRACE, thread, what=f"backtrace of thread {thread}")
-        except GuestError as error:
-            if not str(error).endswith(_BUSY_SUFFIX):
-                raise
-            return self._running_backtrace(thread, error)
-        return frames(self._symbols, [(integer(kind), integer(at)) for kind, at in map(items, rows)])
+        return frames(self._symbols, self._stack(thread))
 
     def cpu_backtrace(self, cpu: int) -> list[Frame]:
         """What a CPU executes now. The guest is not asked and does not run. Raises UsageError."""
-        return cpu_frames(self._cpu(cpu), self._symbols)
+        return frames(self._symbols, cpu_stack(self._cpu(cpu), self._symbols))
 
     def disassemble(self, address: int | str, count: int = 16, *, cpu: int = 0) -> list[Instruction]:
         """Instructions at an address or ``symbol+offset``, as a CPU sees memory. Raises UsageError."""
@@ -332,12 +331,44 @@ class Monitor:
             self._hardware.memory.write(place or 0, code[at : at + INSTRUCTION_SIZE])
         self._hardware.engine.flush_code()
 
-    def _running_backtrace(self, thread: int, error: EvergreenError) -> list[Frame]:
-        """The guest says that it runs: then one of the CPUs has it now."""
-        for cpu in self._hardware.cpus:
-            if cpu.thread == thread:
-                return cpu_frames(cpu, self._symbols)
-        raise error
+    def _named(self, counts: list[MethodCount], reference: str) -> list[MethodCount]:
+        """With the names of the methods, found in the object's virtual table."""
+        try:
+            table = self.object(reference).values.get("vtable", 0)
+        except GuestError:  # the object is gone, its counts are not
+            return counts
+        return [replace(count, name=self._method_name(int(table), count.method)) for count in counts]
+
+    def _method_name(self, table: int, method: int) -> str:
+        entry = self._cpu(0).read(table + method * ADDRESS_SIZE, ADDRESS_SIZE) if table else None
+        symbol = "" if entry is None else self._symbols.locate_symbol(int.from_bytes(entry, "big")).symbol
+        return without_parameters(symbol).rpartition("::")[2]
+
+    def _service_function(self, thread: int) -> str:
+        try:
+            stack = self._stack(thread)
+        except GuestError:  # it has ended or moved on meanwhile
+            return ""
+        places = (self._symbols.locate_symbol(address) for _, address in stack)
+        return next((each.symbol for each in places if each.module or each.symbol.startswith(_SERVICES)), "")
+
+    def _stack(self, thread: int) -> list[tuple[int, int]]:
+        """Kind and address of each frame of a thread; the guest knows those of threads that do not run."""
+        running = self._running_stack(thread)
+        if running is not None:
+            return running
+        try:
+            rows = self._ask(Operation.BACKTRACE, thread, what=f"backtrace of thread {thread}")
+        except GuestError as error:
+            running = self._running_stack(thread) if str(error).endswith(_BUSY_SUFFIX) else None
+            if running is None:
+                raise
+            return running
+        return [(integer(kind), integer(address)) for kind, address in map(items, rows)]
+
+    def _running_stack(self, thread: int) -> list[tuple[int, int]] | None:
+        cpu = next((cpu for cpu in self._hardware.cpus if cpu.thread == thread), None)
+        return None if cpu is None else cpu_stack(cpu, self._symbols)
 
     def _cpu(self, number: int) -> Cpu:
         if not 0 <= number < len(self._hardware.cpus):

@@ -145,6 +145,8 @@ class StalledInfo:
     reference: str
     """The object of the innermost call that an interposer tracks, empty when none does."""
     since_ns: int
+    inside: str = ""
+    """The innermost function on its stack that belongs to a service or a module."""
 
     @classmethod
     def of(cls, value: Value) -> StalledInfo:
@@ -181,11 +183,14 @@ class MethodCount:
     calls: int
     instructions: int
     """Of the callers between entry and return."""
+    name: str = ""
+    """As C++ has it without its namespaces; empty when the object is gone or no CPU has touched it."""
 
     @classmethod
     def of(cls, value: Value) -> MethodCount:
         """From one row of the reply."""
-        return cls(*(integer(item) for item in items(value)))
+        method, calls, instructions = (integer(item) for item in items(value))
+        return cls(method, calls, instructions)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,16 @@ class Symboliser:
         except ValueError:
             raise UsageError(f"address {text!r} is neither a number nor symbol+offset") from None
 
+    def resolve(self, name: str) -> int | None:
+        """The address of a symbol, None when there is none. Raises UsageError when there are several."""
+        for image in self._images():
+            found = image.by_name.get(name, [])
+            if len(set(found)) > 1:
+                raise UsageError(f"symbol {name} stands for {len(found)} functions: write out its parameters")
+            if found:
+                return found[0]
+        return None
+
     def names(self) -> list[str]:
         """Demangled names of all functions and objects, sorted; for completion."""
         return sorted({demangle(item.name) for image in self._images() for item in image.index.ranges})
@@ -136,13 +146,10 @@ class Symboliser:
         return self._kernel
 
     def _symbol(self, name: str) -> int:
-        for image in self._images():
-            found = image.by_name.get(name, [])
-            if len(set(found)) > 1:
-                raise UsageError(f"symbol {name} stands for {len(found)} functions: write out its parameters")
-            if found:
-                return found[0]
-        raise UsageError(f"symbol {name} is neither in the kernel nor in a loaded module")
+        found = self.resolve(name)
+        if found is None:
+            raise UsageError(f"symbol {name} is neither in the kernel nor in a loaded module")
+        return found
 
 
 def _module_image(placed: PlacedModule) -> _Image:

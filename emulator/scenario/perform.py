@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -189,10 +189,9 @@ def _(step: steps.Release, session: Session) -> Outcome:
 def _(step: steps.Schedule, session: Session) -> Outcome:
     machine = session.machine
     quantum = machine.config.quantum if step.quantum is None else step.quantum
-    wanted = replace(machine.config, policy=resolve_policy(step.policy, session.folder), quantum=quantum)
-    policy = wanted.make_policy()
-    machine.hardware.use_policy(policy, step.seed)
-    return Outcome(f"policy {policy.name}")
+    policy = resolve_policy(step.policy, session.folder)
+    machine.use_policy(policy, quantum=quantum, seed=step.seed)
+    return Outcome(f"policy {machine.hardware.policy.name}")
 
 
 @perform.register

@@ -68,16 +68,22 @@ void write_pair(ValueWriter& result, const char* key, uint64_t value)
     result.end_list();
 }
 
-// The CPUs that have a representative: "0 1".
+// The CPUs that have a representative: "0 1"; and the virtual table of the first, by which the host names methods.
 void write_representatives(ValueWriter& result, const objects::Root& root)
 {
     char list[2 * abi::MAX_CPUS + 1] = {};
     size_t used = 0;
+    const objects::Object* first = nullptr;
     for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
-        if (root.rep(cpu) != nullptr)
-            used += kernel::format(list + used, sizeof list - used, used == 0 ? "%u" : " %u", cpu);
+        const objects::Object* rep = root.rep(cpu);
+        if (rep == nullptr)
+            continue;
+        used += kernel::format(list + used, sizeof list - used, used == 0 ? "%u" : " %u", cpu);
+        first = first == nullptr ? rep : first;
     }
     write_pair(result, "representatives", list);
+    if (first != nullptr)
+        write_pair(result, "vtable", *reinterpret_cast<const uint64_t*>(first));
 }
 
 void write_formats(ValueWriter& result, const char* key, objects::FormatList formats)

@@ -94,13 +94,14 @@ Result<HotSwap*> HotSwap::start(Reference reference, kernel::Owned<Root> replace
     TRY(kernel::Thread::create(leader, leader_entry, reinterpret_cast<uint64_t>(swap.get())));
     // From here on the leader owns one of the two references, and frees the swap if it cannot begin.
     HotSwap* started = swap.release();
-    const Status interposed = table().interpose(started->m_mediator);
+    const auto interposed = table().interpose(started->m_mediator);
     started->m_interposed = interposed.ok();
+    started->m_used = interposed.value();
     started->m_go.signal();
     if (interposed.ok())
         return started;
     started->release();
-    return interposed;
+    return interposed.status();
 }
 
 // Everything that can fail for want of memory, before the first call meets the mediator.
@@ -147,7 +148,8 @@ void HotSwap::lead()
 Status HotSwap::run_phases()
 {
     // Afterwards nobody is inside who came before the mediator: everyone inside is tracked.
-    kernel::generations().wait_for_all_cpus();
+    if (m_used)
+        kernel::generations().wait_for_all_cpus();
     const uint64_t deadline = kernel::now_ns() + m_options.time_limit_ns;
     Status status = Code::CANCELLED;
     for (unsigned attempt = 0; attempt < m_options.attempts; ++attempt) {

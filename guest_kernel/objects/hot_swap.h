@@ -41,7 +41,8 @@ void set_swap_listener(SwapListener* listener);
 // them is counted in a generation, for the leader waits for one. All of it is allocated at the start: after that only
 // growing the transfer arena can fail, and that is in forward.
 //
-//   forward    calls meet the mediator and are tracked; one generation passes on every CPU: then all calls are tracked
+//   forward    calls meet the mediator and are tracked; one generation passes on every CPU: then all calls are tracked.
+//              An object that was never called needs no generation
 //   block      new calls wait, tracked ones leave; back to forward when that leads nowhere (deadlock, arena too small)
 //   transfer   export on every CPU of the set, then import on every one
 //   complete   the reference leads to the new object, the blocked calls go there; one generation later mediator and old
@@ -123,6 +124,8 @@ private:
     // Signalled when the mediator is in place, or will never be.
     kernel::Event m_go;
     bool m_interposed = false;
+    // Whether calls may be inside that came before the mediator.
+    bool m_used = true;
     kernel::Event m_finished;
     Status m_outcome;
     MediatorCounts m_counts;

@@ -141,6 +141,7 @@ Result<Reference> TranslationTable::allocate(Root& root)
     kernel::SpinGuard guard(global.lock);
     global.state = EntryState::Live;
     ++global.sequence;
+    global.used = false;
     global.root = &root;
     global.canonical = reference;
     return reference;
@@ -177,7 +178,7 @@ void TranslationTable::release(Reference reference)
     m_free = index(reference);
 }
 
-Status TranslationTable::interpose(Interposer& interposer)
+Result<bool> TranslationTable::interpose(Interposer& interposer)
 {
     auto& global = entry(interposer.reference());
     kernel::SpinGuard guard(global.lock);
@@ -192,7 +193,7 @@ Status TranslationTable::interpose(Interposer& interposer)
     *link = &interposer;
     interposer.m_linked = true;
     flush(global, index(interposer.reference()));
-    return {};
+    return global.used;
 }
 
 void TranslationTable::unlink(GlobalEntry& entry, Interposer& interposer)
@@ -259,6 +260,7 @@ Object* TranslationTable::target_on_this_cpu(Reference reference, const Interpos
                     // Release: who reads the entry through the linear map sees what the pointer leads to.
                     __atomic_store_n(&reference->object, target, __ATOMIC_RELEASE);
                     global.touched = static_cast<CpuSet>(global.touched | (1u << cpu));
+                    global.used = true;
                 }
                 return target;
             }

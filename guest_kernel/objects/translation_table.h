@@ -17,6 +17,8 @@ struct alignas(64) GlobalEntry {
     EntryState state = EntryState::Free;
     // CPUs whose local entry may be filled. A CPU outside the set has not called since the last flush.
     CpuSet touched = 0;
+    // Whether any CPU has called since the object was created.
+    bool used = false;
     // Grows with each reuse, so that a list of work knows an object from its successor in the same entry.
     uint32_t sequence = 0;
     uint32_t next_free = 0;
@@ -47,8 +49,9 @@ public:
     // The entry may be reused: no thread can hold a value loaded from it.
     void release(Reference reference);
 
-    // Puts an interposer in its place in the chain; calls that start from now on meet it.
-    Status interpose(Interposer& interposer);
+    // Puts an interposer in its place in the chain; calls that start from now on meet it. The value: whether any call
+    // may have started before.
+    Result<bool> interpose(Interposer& interposer);
     // Takes it off. Threads that loaded its face before may still enter it for one generation.
     void remove(Interposer& interposer);
     // Takes the mediator off and puts the new object in place of the old, in one step.

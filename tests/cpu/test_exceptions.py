@@ -1,10 +1,11 @@
-"""Every exception arrives at its vector with SRR0, SRR1, DAR and DSISR as the architecture (or the notes) say."""
+"""Every exception arrives at its vector with SRR0, SRR1, DAR and DSISR as the architecture (or the notes)
+say."""
 
 import pytest
 
+from emulator.bench.radix import EXECUTE, KERNEL, PRIVILEGED, READ, WRITE, PageTables
 from emulator.machine import StopReason
 from tests.machine.program import DONE, ENTRY, SC_1, Bench, assemble, hypercall, open_bench
-from emulator.bench.radix import EXECUTE, KERNEL, PRIVILEGED, READ, WRITE, PageTables
 
 PROGRAM_TRAP, PROGRAM_PRIVILEGED = 0x20000, 0x40000
 NO_TRANSLATION, PROTECTION, STORE, NO_EXECUTE = 0x40000000, 0x08000000, 0x02000000, 0x10000000

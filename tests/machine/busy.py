@@ -1,4 +1,4 @@
-"""A program that keeps every part of the machine busy: timers, messages, shared memory, a device, sleeping CPUs."""
+"""A program that keeps every part of the machine busy: timers, messages, memory, a device, sleeping CPUs."""
 
 from emulator.abi.clock import ClockRegister
 from emulator.abi.devices import DevicePage
@@ -15,11 +15,11 @@ _CLOCK = DEVICE_PHYSICAL + DevicePage.CLOCK * PAGE_SIZE
 
 
 def _page(register: int, address: int) -> str:
-    return f"lis {register}, {(address >> 16) - 0x10000}; ori {register}, {register}, {address & 0xFFFF};" \
-           f"rldicl {register}, {register}, 0, 32;"
+    high, low = (address >> 16) - 0x10000, address & 0xFFFF
+    return f"lis {register}, {high}; ori {register}, {register}, {low}; rldicl {register}, {register}, 0, 32;"
 
 
-# r20 counts timer interrupts, r21 messages, r31 is this CPU's number; handlers use r22..r25, r3 and r4 are saved.
+# r20 counts timer interrupts, r21 messages, r31 is this CPU's number; handlers use r22..r25, save r3 and r4.
 _TIMER = (
     "mr 24, 3; mr 25, 4; addi 20, 20, 1;"
     f"li 3, {Hypercall.CLOCK_READ}; {SC_1}; addi 4, 4, 3001;"
@@ -29,7 +29,7 @@ _EXTERNAL = (
     f"addi 21, 21, 1; {_page(22, _CONTROLLER)}"
     f"ld 23, {InterruptRegister.CLAIM}(22); std 23, {InterruptRegister.END}(22); rfid"
 )
-# Adds to a shared word with and without a reservation, reads the clock page, sends a message now and then, sleeps.
+# Adds to a shared word with and without a reservation, reads the clock; sends a message and sleeps at times.
 _MAIN = f"""
     mr 31, 3; lis 30, {SHARED >> 16}; li 20, 0; li 21, 0; li 19, 0;
     {_page(29, _CONTROLLER)} {_page(28, _CLOCK)}

@@ -55,7 +55,9 @@ def test_the_same_in_another_process() -> None:
         "print(undisturbed(Random(5_000), 3), undisturbed(RoundRobin(), 3))"
     )
     root = Path(__file__).parents[2]
-    result = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == f"{undisturbed(Random(5_000), 3)} {undisturbed(RoundRobin(), 3)}"
 
 

@@ -30,7 +30,7 @@ def source(number: int) -> int:
 
 
 def at_rest(setup: str, cpus: int = 1) -> Bench:
-    """CPU 0 after ``setup``, spinning with interrupts on; its external handler claims, reports 88 and ends."""
+    """CPU 0 after ``setup``, spinning with interrupts on; its handler claims, reports 88 and ends."""
     bench = open_bench(cpus)
     handler = read(R.CLAIM, 11) + "mr 4, 11;" + hypercall(88) + f"std 11, {R.END}(10); rfid"
     bench.load(handler, 0x500)
@@ -149,7 +149,9 @@ def test_a_bad_access_is_a_machine_check(access: str) -> None:
 
 
 def test_the_host_sees_the_controller() -> None:
-    bench = at_rest(write(R.ENABLE, "li 5, 6;") + write(R.PRIORITY, "li 5, 9;") + write(source(1), "li 5, 0x700;"))
+    bench = at_rest(
+        write(R.ENABLE, "li 5, 6;") + write(R.PRIORITY, "li 5, 9;") + write(source(1), "li 5, 0x700;")
+    )
     bench.hardware.bus.set_line(1, True)
     view = Interrupts(bench.hardware.engine)
     assert view.enabled(0) == [1, 2]

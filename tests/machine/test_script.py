@@ -167,7 +167,8 @@ def test_the_guest_is_told_to_set_a_thread_aside_and_to_let_it_go() -> None:
     bench = open_bench(1, Scripted(parse(script)))
     bench.load(SET_ASIDE_HANDLER, 0x500)
     enable = (
-        "lis 10, 0x8000; ori 10, 10, 0x1000; rldicl 10, 10, 0, 32; lis 5, -1; rldicl 5, 5, 0, 32; std 5, 0x10(10);"
+        "lis 10, 0x8000; ori 10, 10, 0x1000; rldicl 10, 10, 0, 32;"
+        "lis 5, -1; rldicl 5, 5, 0, 32; std 5, 0x10(10);"
         "mfmsr 5; ori 5, 5, 0x8002; mtmsrd 5;"
     )
     bench.load(PUBLISH + enable + "again: addi 6, 6, 1; addi 7, 7, 1; addi 8, 8, 1; addi 9, 9, 1; b again")

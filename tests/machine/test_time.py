@@ -25,7 +25,9 @@ def test_hypercalls_change_only_two_registers() -> None:
     bench = open_bench()
     fill = "".join(f"li {register}, {register}00;" for register in range(5, 32))
     bench.run(fill + CLOCK_READ)
-    assert [bench[f"r{register}"] for register in range(5, 32)] == [register * 100 for register in range(5, 32)]
+    assert [bench[f"r{register}"] for register in range(5, 32)] == [
+        register * 100 for register in range(5, 32)
+    ]
 
 
 def test_a_sleeping_cpu_uses_no_instructions() -> None:

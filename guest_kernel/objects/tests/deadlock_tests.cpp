@@ -71,7 +71,9 @@ void wait_for_block(HotSwap& swap)
 Ref<Probe> make_probe()
 {
     CountedScope scope;
-    return create<ProbeRoot<1>>().value();
+    auto probe = create<ProbeRoot<1>>().value();
+    EXPECT(probe->version().value() == 1);
+    return probe;
 }
 
 void destroy_probe(Ref<Probe> probe)

@@ -12,11 +12,19 @@ namespace objects::tests {
 
 namespace {
 
-Ref<Probe> make_probe()
+Ref<Probe> make_untouched_probe()
 {
     auto probe = create<ProbeRoot<1>>();
     EXPECT(probe.ok());
     return probe.value();
+}
+
+// Called once, so that a swap has to wait for a generation.
+Ref<Probe> make_probe()
+{
+    auto probe = make_untouched_probe();
+    EXPECT(probe->version().value() == 1);
+    return probe;
 }
 
 void destroy_and_drain(Reference reference)
@@ -76,8 +84,11 @@ kernel::Test basic{"swap.state_and_reference_survive", counted<[] {
 }>};
 
 kernel::Test untouched{"swap.of_an_object_that_no_cpu_has_touched", counted<[] {
-    auto probe = make_probe();
+    auto probe = make_untouched_probe();
+    const uint64_t waits = kernel::generations().waits();
     EXPECT(swap_and_wait<2>(probe.reference()).ok());
+    // Only for its mediator, not for callers.
+    EXPECT(kernel::generations().waits() == waits + 1);
     EXPECT(probe->version().value() == 2);
     destroy_and_drain(probe.reference());
 }>};
