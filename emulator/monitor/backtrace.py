@@ -42,9 +42,10 @@ def locate_frame(symbols: Symboliser, kind: int, address: int) -> Location:
 
 
 def cpu_stack(cpu: Cpu, symbols: Symboliser) -> list[tuple[int, int]]:
-    """Kind and address of each frame of what a CPU executes now, along the back chain; the guest is not asked.
+    """Kind and address of each frame of what a CPU executes now; the guest is not asked.
 
-    It ends at the first exception frame, and shows the return trampoline where an interposer stands between.
+    Along the back chain. It ends at the first exception frame, and shows the return trampoline where an
+    interposer stands between.
     """
     found = [(int(PanicFrameKind.INTERRUPTED), cpu.pc)]
     callers = [(int(PanicFrameKind.RETURN), address) for address in _return_addresses(cpu)]

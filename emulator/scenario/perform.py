@@ -66,9 +66,9 @@ def _(step: steps.Wait, session: Session) -> Outcome:
         return _ended(step.workload, step.within, session)
     deadline = machine.virtual_ns + step.within
     while (status := session.look_at(step.workload)).operations < step.operations:
-        if not status.running or machine.virtual_ns >= deadline:
+        left = min(deadline, machine.virtual_ns + _LOOK_EVERY_NS)
+        if not status.running or machine.virtual_ns >= deadline or not session.run_until(left):
             raise GuestError(f"{step.workload} did {status.operations} operations, not {step.operations}")
-        session.run_until(min(deadline, machine.virtual_ns + _LOOK_EVERY_NS))
     return Outcome(_figures(status), _workload_values(status))
 
 
@@ -200,9 +200,10 @@ def _(step: steps.ExpectConsole, session: Session) -> Outcome:
     machine = session.machine
     deadline = machine.virtual_ns + step.within
     while (found := pattern.search(machine.console)) is None:
-        if machine.virtual_ns >= deadline or session.ended:
+        if machine.virtual_ns >= deadline or not session.run_until(
+            min(deadline, machine.virtual_ns + _LOOK_EVERY_NS)
+        ):
             raise GuestError(f"the console never showed {step.text or step.pattern}")
-        machine.run(Until(deadline_ns=min(deadline, machine.virtual_ns + _LOOK_EVERY_NS)))
     return Outcome(f"console: {found.group()}")
 
 

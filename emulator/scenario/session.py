@@ -69,11 +69,15 @@ class Session:
                 f"the run has diverged: the CPUs executed {list(counts)}, not {list(step.counts)}"
             )
 
-    def run_until(self, time_ns: int) -> None:
-        """Lets the machine run to a machine time. Raises GuestError when it ends before."""
+    def run_until(self, time_ns: int) -> bool:
+        """Lets the machine run to a machine time; False when nothing will ever happen in it again.
+
+        Raises GuestError when it ends before.
+        """
         stop = self.machine.run(Until(deadline_ns=time_ns))
         if stop.reason in _ENDS:
             raise GuestError(f"the machine ended: {self.describe_end()}")
+        return stop.reason is not StopReason.IDLE
 
     def describe_end(self) -> str:
         """Why the machine does not go on, in a line."""

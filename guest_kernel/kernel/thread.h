@@ -36,7 +36,8 @@ struct ThreadOptions {
 enum class ThreadState : uint8_t { Ready, Running, Blocked, Held, Dead };
 const char* name_of(ThreadState state);
 
-// Detached: it frees itself at its end, after which its address must not be used. What another thread may do with it, it does while it knows that it lives (with_thread).
+// Detached: it frees itself at its end, after which its address must not be used. Another thread uses it only while it
+// knows that it lives, or through with_thread.
 class Thread {
 public:
     using Entry = void (*)(uint64_t argument);

@@ -23,7 +23,7 @@ from emulator.devices.mailbox import Mailbox
 from emulator.devices.power import Power
 from emulator.machine import Hardware, MachineConfig, Policy, RoundRobin, Stop, StopReason, Until
 
-LIMIT_NS = 2_000_000_000
+LIMIT_NS = 500_000_000
 """Virtual time after which a run that has not ended by itself has failed."""
 REAL_MODE_MASK = 0x0FFF_FFFF_FFFF_FFFF
 

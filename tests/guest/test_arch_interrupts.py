@@ -14,6 +14,8 @@ DECREMENTER = 0x900
 SYSTEM_CALL = 0xC00
 ENDLESS = 1 << 40
 TURNS = Directive(DirectiveKind.TURNS, amount=20_000)
+LIMIT_NS = 50_000_000
+"""Many times what any of these runs takes; one that has not ended by then hangs."""
 ENTRY_AND_EXIT = 200
 """At least this many instructions go into the entry, handling and exit of any exception."""
 
@@ -60,7 +62,7 @@ def run_rounds(what: str, rounds: int, directives: Sequence[Directive] = ()) -> 
     """Runs ``rounds`` of something under a schedule, asserts that all went right; the instructions taken."""
     arguments = f"{what}={rounds}"
     with KernelMachine(extended_image(), cpus=1, arguments=arguments, policy=Scripted(directives)) as machine:
-        stop = machine.run()
+        stop = machine.run(deadline_ns=LIMIT_NS)
         assert stop.reason is StopReason.IDLE, f"{stop}\n{machine.console.text}"
         assert f"{what} right" in machine.lines
         return machine.hardware.cpus[0].instructions

@@ -17,7 +17,7 @@ from tests.guest.test_kernel import MEMORY, expected
 from toolchain.kernel import build_kernel
 from toolchain.paths import installation
 
-DIFFS = Path(__file__).parent / "mutants"
+DIFFS = Path(__file__).parent / "kernel_mutants"
 LIMIT_NS = 300_000_000
 """Several times what a part takes when nothing is wrong: a part that has not ended by then hangs."""
 SEEDS = range(1, 13)

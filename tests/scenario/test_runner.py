@@ -29,7 +29,7 @@ def run(text: str, machine: str = "") -> RunResult:
     return run_scenario(parse_scenario(f'{machine}\n[[step]]\ndo = "boot"\n{text}'))
 
 
-def step(do: str, **keys: Any) -> str:
+def step(do: str, **keys: object) -> str:
     lines = [f"{name.replace('_', '-')} = {value!r}" for name, value in keys.items()]
     return "\n".join(["[[step]]", f'do = "{do}"', *lines, ""])
 
@@ -119,7 +119,7 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("text", FAILURES)
+@pytest.mark.parametrize("text", FAILURES, ids=range(len(FAILURES)))
 def test_a_step_that_fails_ends_the_run(text: str) -> None:
     code, message = FAILURES[text]
     result = run(text + step("drain"))
@@ -134,8 +134,8 @@ def test_a_step_that_fails_ends_the_run(text: str) -> None:
 def test_an_expected_failure_is_a_success() -> None:
     result = run(step("start", workload="dancing", fails="NOT_FOUND") + step("drain"))
     assert result.exit_code == 0
-    assert result.steps[1].ok
-    assert result.steps[1].text.startswith("failed as expected: workload dancing")
+    assert result.steps[2].ok
+    assert result.steps[2].text.startswith("failed as expected: workload dancing")
 
 
 def test_looking_and_counting() -> None:
