@@ -21,6 +21,7 @@ class BuildProgress:
     def __init__(self, title: str) -> None:
         self._title = title
         self._start = time.monotonic()
+        self._calls = 0
         self._shown = False
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -36,8 +37,10 @@ class BuildProgress:
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """``done`` of ``total`` steps; ``what`` was just finished."""
-        if not self._shown and time.monotonic() - self._start > _PATIENCE:
+        # The first call tells of what needs no building, the last one that all is done: neither is worth a bar.
+        if self._calls and not self._shown and done < total and time.monotonic() - self._start > _PATIENCE:
             self._show()
+        self._calls += 1
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, detail=what)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import cache
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -150,6 +151,7 @@ def run_guest_tests(
         return [line for line in machine.lines if line.startswith("test")]
 
 
+@cache
 def symbols_of(image: bytes) -> dict[str, int]:
     """Addresses by linker name."""
     table = ELFFile(io.BytesIO(image)).get_section_by_name(".symtab")

@@ -14,7 +14,7 @@ DECREMENTER = 0x900
 SYSTEM_CALL = 0xC00
 ENDLESS = 1 << 40
 TURNS = Directive(DirectiveKind.TURNS, amount=20_000)
-LIMIT_NS = 50_000_000
+LIMIT_NS = 10_000_000
 """Many times what any of these runs takes; one that has not ended by then hangs."""
 ENTRY_AND_EXIT = 200
 """At least this many instructions go into the entry, handling and exit of any exception."""

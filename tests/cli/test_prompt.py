@@ -1,0 +1,160 @@
+"""The live prompt, driven through a pipe as a program would, and completion without a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator.cli.prompt_commands import COMMANDS
+from tests.cli.commands import Result, call, spawn
+
+
+def typed(*lines: str, cwd: Path | None = None, options: tuple[str, ...] = ()) -> Result:
+    return spawn("boot", *options, stdin="".join(f"{line}\n" for line in lines), cwd=cwd)
+
+
+def test_looking_around() -> None:
+    result = typed("cpus", "objects", "object page-allocator", "classes", "workloads", "where", "quit")
+    assert (result.code, result.err) == (0, "")
+    lines = [line.split() for line in result.out.splitlines()]
+    assert ["id", "state", "thread", "generation"] in lines
+    assert ["reference", "name", "class_name", "state"] in lines
+    assert ["name", "page-allocator"] in lines
+    assert ["counting"] in lines
+    assert any(line[:2] == ["CPU", "1"] for line in lines)
+
+
+def test_the_same_lines_give_the_same_run() -> None:
+    lines = ("start counting", "wait 1ms", "swap counter with SharedCounter", "where", "registers")
+    assert typed(*lines).out == typed(*lines).out
+
+
+def test_an_update_under_load() -> None:
+    result = typed("start counting", "wait 1ms", "apply saturating_counter", "stop counting", "updates")
+    assert result.code == 0
+    assert "apply: allocator_race active" in result.out
+    assert "apply: saturating_counter active" in result.out
+    assert " 0 errors" in result.out
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "code"),
+    [
+        ("dance", '"dance" is no command; help lists them', 2),
+        ("re", '"re" could be ', 2),
+        ("object", "usage: object REF", 2),
+        ("swap counter for SharedCounter", "usage: swap REF with CLASS", 2),
+        ("swap counter with Nothing", "swap counter with Nothing: ", 1),
+        ("start counting clients=99", "clients = 99: a number from 0 to 64 expected", 2),
+        ("start counting threads=1", '"threads=1": clients=N or operations=N', 2),
+        ("wait a while", "usage: wait TIME", 2),
+        ("wait 5", '"5" is no time such as', 2),
+        ("step x", 'instructions: "x" is no number', 2),
+        ("step 1 9", "cpu = 9: a number from 0 to 7 expected", 2),
+        ("step 1 5", "CPU 5: there are 2", 2),
+        ("apply nothing", 'no update "nothing"', 2),
+        ("unload nothing", "module nothing is not loaded", 2),
+        ("disassemble nothing", "nothing", 2),
+        ("assemble kernel::yield() foo", "assemble 'foo'", 2),
+        ("backtrace x", '"of" of a backtrace is the id of a thread', 2),
+        ("registers 7", "there are CPUs 0 to 1", 2),
+        ("save /nowhere/file", "/nowhere/file: No such file or directory", 2),
+        ("save-scenario x.txt", "a scenario's file is named", 2),
+        ("apply 'unclosed", "No closing quotation", 2),
+    ],
+)
+def test_what_is_wrong_is_a_line_and_the_prompt_goes_on(line: str, message: str, code: int) -> None:
+    result = typed(line, "cpus")
+    assert result.code == code
+    errors = [each for each in result.out.splitlines() if each.startswith("error: ")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert "generation" in result.out.splitlines()[-3]
+    assert result.err == ""
+
+
+def test_stepping_is_exact() -> None:
+    result = typed("start counting", "step 1000", "where", "step 7", "where")
+    counts = [
+        int(line.split()[3].replace(",", "")) for line in result.out.splitlines() if line[:5] == "CPU 0"
+    ]
+    assert counts[1] - counts[0] == 7
+
+
+def test_assembled_code_is_what_is_disassembled_afterwards() -> None:
+    result = typed("assemble kernel::yield()+0x8 'nop; li 3, 5'", "disassemble kernel::yield()+0x8 2")
+    assert [line.split()[2] for line in result.out.splitlines()[-2:]] == ["nop", "li"]
+
+
+def test_what_was_typed_is_a_scenario_that_repeats_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = typed(
+        "objects",
+        "start counting clients=3",
+        "wait 700us",
+        "swap counter with SharedCounter",
+        "swap counter with Nothing",
+        "step 123",
+        "watch counter",
+        "wait 300us",
+        "unwatch counter",
+        "where",
+        "save-scenario typed.scenario.toml",
+        cwd=tmp_path,
+        options=("--seed", "3", "--policy", "random"),
+    )
+    counts = [
+        int(line.split()[3].replace(",", "")) for line in session.out.splitlines() if line[:4] == "CPU "
+    ]
+    repeated = call(capsys, "run", tmp_path / "typed.scenario.toml", "--json")
+    assert repeated.code == 0, repeated.err
+    assert [cpu["instructions"] for cpu in repeated.document["cpus"]] == counts
+    assert repeated.document["seed"] == 3
+
+
+def test_power_off_ends_the_machine_and_not_the_prompt() -> None:
+    result = typed("power-off", "cpus", "where", "quit")
+    assert result.code == 2
+    assert "the machine has ended: halted" in result.out
+    assert "error: the machine has ended (halted); quit, or save-scenario" in result.out
+
+
+def test_a_checkpoint_is_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed("save m.checkpoint", cwd=tmp_path).code == 0
+    assert call(capsys, "update", "status", "--from", tmp_path / "m.checkpoint").code == 0
+
+
+def test_help_names_every_command() -> None:
+    result = typed("help", "help swap")
+    for command in COMMANDS.values():
+        assert command.usage in result.out
+    assert result.out.splitlines()[-1].startswith("swap REF with CLASS ")
+
+
+def test_completion() -> None:
+    from prompt_toolkit.completion import CompleteEvent
+    from prompt_toolkit.document import Document
+
+    from emulator import Machine
+    from emulator.cli.prompt import Prompt
+    from emulator.cli.terminal import Vocabulary
+
+    def completed(text: str) -> list[str]:
+        return [each.text for each in vocabulary.get_completions(Document(text), CompleteEvent())]
+
+    vocabulary = Vocabulary()
+    with Machine() as machine:
+        prompt = Prompt(machine, lambda _line: None, running=False)
+        prompt.boot()
+        for line in ("objects", "classes", "workloads"):
+            prompt.execute(line)
+            vocabulary.learn(prompt)
+    assert completed("sta") == ["stalled", "start"]
+    assert completed("start ") == ["allocation-storm", "counting"]
+    assert completed("swap co") == ["counter"]
+    assert completed("swap counter with Sh") == ["SharedCounter"]
+    assert "allocator_race" in completed("apply ")
+    assert "kernel::yield()" in completed("disassemble kernel::y")
+    assert completed("nonsense ") == []

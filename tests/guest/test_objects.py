@@ -1,0 +1,125 @@
+"""The object system's own tests, run inside the guest under several schedules."""
+
+from typing import Final
+
+import pytest
+
+from tests.guest.support import Schedule, run_tests, shipped_kernel
+
+NAMES: Final = {
+    "arbiter": """
+        counts_calls_and_instructions
+        goes_with_the_object_it_stands_before
+        nested_calls_return_to_their_callers
+        recursion_deeper_than_the_records_goes_through_uncounted
+        stands_in_front_of_a_swap_that_was_there_before
+        unwinder_sees_through_tracked_calls
+    """,
+    "inside": """
+        call_that_merely_waits_is_waited_for
+        recursion_through_another_object_goes_through
+        thread_that_waits_for_a_mutex_stays_counted
+        thread_that_waits_for_an_event_stays_counted
+        untracked_call_keeps_the_swap_from_going_on
+    """,
+    "interleaving": """
+        abort_held_while_the_swap_goes_on
+        caller_held_as_it_is_blocked
+        caller_held_in_the_middle_of_an_increment
+        caller_held_on_its_way_through_a_mediator_that_gives_up
+        caller_held_on_its_way_through_an_arbiter
+        caller_held_on_its_way_through_the_mediator
+        caller_held_on_its_way_to_the_old_object
+        caller_moved_in_the_middle_of_its_call
+        destroyer_held_while_its_object_is_swapped
+        entry_is_not_reused_under_a_held_caller
+        every_cpu_meets_the_mediator
+        first_touch_of_a_cpu_during_a_swap
+        sleeper_woken_and_moved_before_it_has_switched
+        threads_that_miss_together_share_a_representative
+    """,
+    "objects": """
+        call_on_a_destroyed_object_is_refused
+        creation_without_memory_leaves_nothing
+        entry_is_reused_only_after_a_generation
+        every_object_tells_class_and_reference
+        first_call_fills_the_entry
+    """,
+    "swap": """
+        aborted_in_forward_ends_at_once_for_callers
+        arena_grows_with_the_object
+        block_phase_ends_at_its_time_limit
+        blocked_caller_with_a_mutex_that_a_call_inside_wants
+        call_inside_that_waits_for_a_helper_ends_by_the_time_limit
+        call_that_was_blocked_goes_on_at_the_new_object
+        calls_of_a_thread_that_is_inside_go_through
+        counter_changes_between_shared_and_partitioned
+        entry_leads_straight_to_the_new_object
+        failed_export_leaves_the_old_object_in_service
+        failed_import_leaves_the_old_object_in_service
+        faulting_import_leaves_the_old_object_in_service
+        for_another_kind_of_interface_is_refused
+        hundred_swaps_share_the_waits_for_a_generation
+        leaves_no_memory_behind
+        object_destroyed_in_block_dies_as_the_new_one
+        object_destroyed_in_forward_ends_the_swap
+        of_an_object_that_no_cpu_has_touched
+        second_swap_of_the_object_is_refused
+        state_and_reference_survive
+        thread_that_is_waited_for_outruns_a_hog
+        two_objects_that_call_each_other
+        under_an_arbiter_is_seen_through_it
+        waits_in_forward_for_who_was_inside_before
+        without_memory_is_refused_and_changes_nothing
+    """,
+}
+
+RULES: Final = {
+    "object_called_at_exception_level": "!kernel::in_exception_level()",
+    "object_called_by_an_uncounted_thread": "kernel::current_thread_counted()",
+    "object_called_with_a_spin_lock": "kernel::spin_locks_held() == 0",
+    "object_called_without_preemption": "kernel::preemption_enabled()",
+}
+
+ROUND_ROBIN: Final = Schedule()
+NAMED_SEEDS: Final = [Schedule(seed) for seed in (1, 2, 3)]
+MORE_SEEDS: Final = [Schedule(seed) for seed in range(4, 21)]
+
+
+def check(kind: str, schedule: Schedule, cpus: int) -> None:
+    run = run_tests(shipped_kernel(), f"{kind}.", schedule, cpus)
+    assert run.failure == "", f"{run.failure}\n{run.console}"
+    assert list(run.results) == [f"{kind}.{name}" for name in NAMES[kind].split()]
+
+
+@pytest.mark.parametrize("schedule", [ROUND_ROBIN, *NAMED_SEEDS], ids=str)
+@pytest.mark.parametrize("kind", NAMES)
+def test_inside_the_guest(kind: str, schedule: Schedule) -> None:
+    check(kind, schedule, cpus=2)
+
+
+@pytest.mark.parametrize("cpus", [3, 8])
+@pytest.mark.parametrize("kind", NAMES)
+def test_on_more_cpus(kind: str, cpus: int) -> None:
+    check(kind, Schedule(seed=1), cpus)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("schedule", MORE_SEEDS, ids=str)
+@pytest.mark.parametrize("kind", NAMES)
+def test_from_more_seeds(kind: str, schedule: Schedule) -> None:
+    check(kind, schedule, cpus=2)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("cpus", [1, 3, 4])
+@pytest.mark.parametrize("schedule", [ROUND_ROBIN, *NAMED_SEEDS], ids=str)
+@pytest.mark.parametrize("kind", NAMES)
+def test_on_every_number_of_cpus(kind: str, schedule: Schedule, cpus: int) -> None:
+    check(kind, schedule, cpus)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_call_that_breaks_a_rule_is_a_panic(name: str) -> None:
+    run = run_tests(shipped_kernel(), f"panic.{name}", ROUND_ROBIN)
+    assert run.panic.endswith(f"assertion failed: {RULES[name]}")
