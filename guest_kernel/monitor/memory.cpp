@@ -1,6 +1,7 @@
 // What memory is used for, and emptying what only keeps it ready.
 
 #include "devices/mailbox.h"
+#include "kernel/clock.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
 #include "kernel/init.h"
@@ -14,6 +15,8 @@ namespace monitor {
 namespace {
 
 using kernel::Status;
+
+constexpr uint64_t ending_ns = 200 * kernel::microsecond;
 
 void write(devices::ValueWriter& result, const char* tag, uint64_t bytes, uint64_t allocations)
 {
@@ -38,6 +41,8 @@ Status list_usage(devices::ValueReader&, devices::ValueWriter& result)
 
 Status drain(devices::ValueReader&, devices::ValueWriter&)
 {
+    // Threads whose work is known to be done may still be on the way to their end.
+    kernel::sleep_until(kernel::now_ns() + ending_ns);
     objects::drain_dead_objects();
     kernel::drain_dead_threads();
     kernel::drain_stacks();

@@ -303,7 +303,9 @@ void HotSwap::begin(Phase phase)
             if (other != index && times.start_ns != 0 && times.end_ns == 0)
                 times.end_ns = now;
         }
-        m_times[cpu][index] = {now, 0};
+        // In a transfer, those that take part note their times themselves.
+        if (phase != Phase::Transfer)
+            m_times[cpu][index] = {now, 0};
     }
     if (auto* listener = __atomic_load_n(&the_listener, __ATOMIC_ACQUIRE))
         listener->phase_began(*this, phase);

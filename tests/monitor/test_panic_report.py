@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.abi.panic import PANIC_MAGIC, PANIC_RECORD, PanicFrameKind, PanicState
+from emulator.abi.layout import Value
+from emulator.abi.panic import PANIC_CPU_RECORD, PANIC_MAGIC, PANIC_RECORD, PanicFrameKind, PanicState
 from emulator.monitor import PanicReport
 from tests.monitor.kernel import symbols
 
@@ -14,7 +15,7 @@ _HOLD = "kernel::Thread::hold()"
 def _record(**changes: int) -> bytes:
     hold = symbols().address(_HOLD)
     kinds = [PanicFrameKind.INTERRUPTED, PanicFrameKind.LINK, PanicFrameKind.RETURN]
-    panicked = {
+    panicked: dict[str, Value] = {
         "state": PanicState.PANICKED,
         "thread_id": 7,
         "thread_name": "client",
@@ -26,7 +27,7 @@ def _record(**changes: int) -> bytes:
         "frame_address": [hold, hold + 8, hold + 12],
         "frame_kind": kinds,
     }
-    stopped = {"state": PanicState.STOPPED}
+    stopped: dict[str, Value] = {"state": PanicState.STOPPED}
     fields = {"magic": PANIC_MAGIC, "panicked_cpu": 1, "time_ns": 1234, "cpu_count": 3}
     return PANIC_RECORD.pack(**(fields | changes), message="it broke", cpu=[stopped, panicked])
 
@@ -52,9 +53,7 @@ def test_a_cpu_that_was_stopped_is_shown_and_one_that_never_started_is_not() -> 
 def test_a_frame_of_unknown_kind_is_left_out() -> None:
     data = bytearray(_record())
     cpu = PANIC_RECORD.offset("cpu")
-    one = (PANIC_RECORD.size - cpu) // 8
-    from emulator.abi.panic import PANIC_CPU_RECORD
-
+    one = PANIC_CPU_RECORD.size
     data[cpu + one + PANIC_CPU_RECORD.offset("frame_kind")] = 99
     assert len(PanicReport.of(bytes(data), symbols()).cpus[1].frames) == 2
 
