@@ -104,17 +104,11 @@ class EventKind(IntEnum):
     """(swap id, update id, reference, Code negated, calls forwarded, calls blocked, longest block ns)."""
     UPDATE_STATE = 3
     """(update id, module id, name, state name, unconverted, failed, Code negated)."""
-    OBJECT_CREATED = 4
-    """(reference, class)."""
-    OBJECT_DESTROYED = 5
-    """(reference, class)."""
-    MODULE_STATE = 6
+    MODULE_STATE = 4
     """(module id, name, state name)."""
-    DEADLOCK = 7
-    """(the cycle in words)."""
-    WORKLOAD = 8
+    WORKLOAD = 5
     """(name, swap id, phase name, operations, errors) How far it was when a swap entered a phase, or ``ended``."""
-    SWAP_BEGAN = 9
+    SWAP_BEGAN = 6
     """(swap id, update id, reference, phase name, old class, new class) It entered a phase."""
 
 

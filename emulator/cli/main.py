@@ -21,7 +21,7 @@ class LazyGroup(click.Group):
 
     def __init__(self, name: str, modules: Mapping[str, str], **attributes: object) -> None:
         """``modules`` has, by name of command, the module whose ``command`` it is."""
-        super().__init__(name, **attributes)  # type: ignore[arg-type]
+        super().__init__(name, no_args_is_help=False, **attributes)  # type: ignore[arg-type]
         self._modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -50,7 +50,6 @@ cli = LazyGroup(
         "disassemble": "emulator.cli.disassemble",
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    no_args_is_help=False,
     help="""A PowerPC64 machine whose kernel is updated while it runs.
 
     \b

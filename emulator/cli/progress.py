@@ -37,7 +37,7 @@ class BuildProgress:
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """``done`` of ``total`` steps; ``what`` was just finished."""
-        # The first call tells of what needs no building, the last one that all is done: neither is worth a bar.
+        # The first call tells of what needs no building, the last that all is done: neither needs a bar.
         if self._calls and not self._shown and done < total and time.monotonic() - self._start > _PATIENCE:
             self._show()
         self._calls += 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from emulator.cli.prompt_commands import COMMANDS, find_command, listing, table
+from emulator.cli.prompt_commands import COMMANDS, checked, find_command, listing, table
 from emulator.cli.run_output import milliseconds
 from emulator.errors import EvergreenError, ModuleError, UsageError
 from emulator.machine import Until
@@ -60,11 +60,11 @@ class Prompt:
     def execute(self, line: str) -> None:
         """What a line says. Whatever is wrong is shown in a line."""
         try:
-            words = shlex.split(line, comments=True)
+            words = _words(line)
             if words:
                 self._execute(words)
-        except (EvergreenError, ValueError) as failure:
-            self._fail(str(failure), getattr(failure, "exit_code", 2))
+        except EvergreenError as failure:
+            self._fail(str(failure), failure.exit_code)
 
     def pass_time(self, nanoseconds: int) -> None:
         """Lets the machine run so long, while nobody types."""
@@ -79,7 +79,7 @@ class Prompt:
         if command.make_step is None:
             self._own[command.name](words[1:])
         else:
-            self._perform(command.make_step(words[1:]))
+            self._perform(checked(command.make_step(words[1:])))
 
     def _perform(self, step: steps.Step) -> None:
         if self.session.ended:
@@ -198,3 +198,10 @@ class Prompt:
         if not self.session.ended:
             typed.append(steps.Wait(at=self.machine.virtual_ns, counts=counts))
         return Scenario("typed", settings, WorkloadSettings(config.workload_seed), steps=typed)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError as error:
+        raise UsageError(str(error)) from None

@@ -68,7 +68,7 @@ def _start(words: Words) -> steps.Step:
         if name not in ("clients", "operations") or not equals:
             raise UsageError(f'"{word}": clients=N or operations=N')
         given[name] = _number(value, name)
-    return _checked(steps.Start(workload=words[0], **given))
+    return steps.Start(workload=words[0], **given)
 
 
 def _swap(words: Words) -> steps.Step:
@@ -79,7 +79,7 @@ def _swap(words: Words) -> steps.Step:
 
 def _advance(words: Words) -> steps.Step:
     count = _number(words[0], "instructions") if words else 1
-    return _checked(steps.Advance(instructions=count, cpu=_number(words[1], "cpu") if len(words) > 1 else 0))
+    return steps.Advance(instructions=count, cpu=_number(words[1], "cpu") if len(words) > 1 else 0)
 
 
 def _wait(words: Words) -> steps.Step:
@@ -100,8 +100,8 @@ def _number(word: str, name: str) -> int:
     return int(word)
 
 
-def _checked(step: steps.Step) -> steps.Step:
-    """The same limits as in a file hold for what is typed."""
+def checked(step: steps.Step) -> steps.Step:
+    """The same limits as in a file hold for what is typed. Raises UsageError."""
     wrong = steps.check_values(step)
     if wrong is not None:
         raise UsageError(wrong)
@@ -109,7 +109,7 @@ def _checked(step: steps.Step) -> steps.Step:
 
 
 def _ids(kind: Callable[..., steps.Step], name: str) -> Callable[[Words], steps.Step]:
-    return lambda words: _checked(kind(**{name: _number(words[0], name)}))
+    return lambda words: kind(**{name: _number(words[0], name)})
 
 
 def _texts(kind: Callable[..., steps.Step], name: str) -> Callable[[Words], steps.Step]:

@@ -16,5 +16,10 @@ from emulator.cli.update_undo import undo
 @checkpoint_options
 @json_option
 def command(update: int, source: Path, save: Path | None, as_json: bool) -> int:
-    """Cancel the UPDATE of that id, which is being applied: the old version stays."""
+    """Cancel the UPDATE of that id, which is being applied: the old version stays.
+
+    \b
+    Examples:
+      evergreen update cancel 1 --from running.checkpoint --save cancelled.checkpoint
+    """
     return undo("cancel", update, source, save, as_json=as_json)

@@ -16,5 +16,10 @@ from emulator.cli.update_undo import undo
 @checkpoint_options
 @json_option
 def command(update: int, source: Path, save: Path | None, as_json: bool) -> int:
-    """Cancel the UPDATE of that id, which is active: the old version comes back."""
+    """Cancel the UPDATE of that id, which is active: the old version comes back.
+
+    \b
+    Examples:
+      evergreen update revert 1 --from running.checkpoint --save reverted.checkpoint
+    """
     return undo("revert", update, source, save, as_json=as_json)

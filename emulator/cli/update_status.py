@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(source: Path, as_json: bool) -> None:
-    """Show the updates of a checkpoint's machine and their states."""
+    """Show the updates of a checkpoint's machine and their states.
+
+    \b
+    Examples:
+      evergreen update status --from running.checkpoint
+    """
     with opened(source) as session:
         updates = session.machine.monitor.updates()
     if as_json:

@@ -131,6 +131,7 @@ _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
     ),
     "machine_close": (None, [c_void_p]),
     "machine_ram": (c_void_p, [c_void_p]),
+    "machine_used_pages": (c_uint32, [c_void_p, POINTER(c_uint32)]),
     "machine_clear_ram": (None, [c_void_p]),
     "machine_end_slice": (None, [c_void_p]),
     "machine_run": (c_int, [c_void_p, POINTER(Watch)]),

@@ -68,11 +68,14 @@ uc_err cpu_open_engine(struct cpu *cpu, uc_engine **uc)
                                  device_write_hook, cpu);
     if (!error)
         error = unicorn.mem_protect(*uc, machine->device_base, machine->device_bytes, UC_PROT_NONE);
+    /* Their range must leave RAM out: the library sends every access to a page in such a range the slow way. */
     uc_hook hook;
-    int accesses = UC_HOOK_MEM_READ_PROT | UC_HOOK_MEM_WRITE_PROT | UC_HOOK_MEM_READ_UNMAPPED |
-                   UC_HOOK_MEM_WRITE_UNMAPPED;
     if (!error)
-        error = unicorn.hook_add(*uc, &hook, accesses, (void *)access_hook, cpu, 1, 0);
+        error = unicorn.hook_add(*uc, &hook, UC_HOOK_MEM_READ_PROT | UC_HOOK_MEM_WRITE_PROT, (void *)access_hook,
+                                 cpu, machine->device_base, machine->device_base + machine->device_bytes - 1);
+    if (!error)
+        error = unicorn.hook_add(*uc, &hook, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
+                                 (void *)access_hook, cpu, machine->ram_bytes, UINT64_MAX);
     if (!error)
         error = unicorn.hook_add(*uc, &hook, UC_HOOK_INTR, (void *)exception_hook, cpu, 1, 0);
     return error;

@@ -144,6 +144,8 @@ struct machine *machine_open(uint32_t cpus, uint64_t ram_bytes, uint64_t device_
 void machine_close(struct machine *machine);
 uint8_t *machine_ram(struct machine *machine);
 void machine_clear_ram(struct machine *machine);
+/* Numbers of the 4 KiB pages that are not all zero, ascending; there is room for all. Returns how many. */
+uint32_t machine_used_pages(const struct machine *machine, uint32_t *numbers);
 enum stop machine_run(struct machine *machine, const struct watch *watch);
 void machine_request_stop(struct machine *machine);
 const char *machine_error(const struct machine *machine);

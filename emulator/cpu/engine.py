@@ -163,6 +163,11 @@ class Engine:
         """Every byte is zero afterwards."""
         self.c.machine_clear_ram(self.handle)
 
+    def used_pages(self) -> list[int]:
+        """Numbers of the pages of RAM that are not all zero, ascending."""
+        numbers = (ctypes.c_uint32 * (self.ram_bytes // PAGE_SIZE))()
+        return list(numbers[: self.c.machine_used_pages(self.handle, numbers)])
+
     def end_slice(self) -> None:
         """Ends the slice in progress, so that another policy can take over here."""
         self.c.machine_end_slice(self.handle)

@@ -87,6 +87,25 @@ void machine_clear_ram(struct machine *machine)
         memset(machine->ram, 0, machine->ram_bytes);
 }
 
+static bool page_is_zero(const uint8_t *page)
+{
+    const uint64_t *words = (const uint64_t *)page;
+    for (unsigned i = 0; i < PAGE_BYTES / 8; i += 8)
+        if (words[i] | words[i + 1] | words[i + 2] | words[i + 3] | words[i + 4] | words[i + 5] | words[i + 6] |
+            words[i + 7])
+            return false;
+    return true;
+}
+
+uint32_t machine_used_pages(const struct machine *machine, uint32_t *numbers)
+{
+    uint32_t count = 0;
+    for (uint64_t page = 0; page < machine->ram_bytes / PAGE_BYTES; page++)
+        if (!page_is_zero(machine->ram + page * PAGE_BYTES))
+            numbers[count++] = (uint32_t)page;
+    return count;
+}
+
 const char *machine_error(const struct machine *machine)
 {
     return machine->error;

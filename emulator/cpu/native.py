@@ -18,7 +18,17 @@ from emulator.errors import BuildError, EngineError
 
 LIBRARY_NAME: Final = "libevergreen_engine.so"
 _SOURCES: Final = Path(__file__).parent
-_FLAGS: Final = ("-shared", "-fPIC", "-O2", "-g0", "-Wall", "-Wextra", "-Wconversion", "-Wno-sign-conversion")
+_FLAGS: Final = (
+    "-shared",
+    "-fPIC",
+    "-O2",
+    "-g0",
+    "-fomit-frame-pointer",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wno-sign-conversion",
+)
 
 
 def library_path() -> Path:

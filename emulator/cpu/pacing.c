@@ -139,7 +139,8 @@ static int64_t grant(const struct cpu *cpu)
     return (int64_t)smaller(smaller(left, exact), INT64_MAX);
 }
 
-static void decide(struct cpu *cpu, uint64_t start, uint64_t count)
+/* Not inlined, or its saving of registers would burden the fast path. */
+static __attribute__((noinline)) void decide(struct cpu *cpu, uint64_t start, uint64_t count)
 {
     cpu_settle(cpu);
     if (!may_run(cpu, start, count)) {
@@ -157,7 +158,7 @@ void block_hook(uc_engine *uc, uint64_t address, uint32_t bytes, void *user)
     (void)uc;
     cpu->block = address;
     cpu->block_end = address + bytes;
-    if (cpu->fuel > 0)
+    if (__builtin_expect(cpu->fuel > 0, 1))
         cpu->fuel -= bytes / 4;
     else
         decide(cpu, address, bytes / 4);

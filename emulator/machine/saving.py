@@ -5,13 +5,14 @@ import struct
 from ctypes import Structure
 from typing import Final, TypeVar
 
+from emulator.abi.memory_map import PAGE_SIZE
 from emulator.cpu.binding import DirectiveStruct, InterruptController, MachineControl
 from emulator.cpu.engine import Engine
 from emulator.errors import UsageError
 from emulator.machine.bus import Bus
 from emulator.machine.cpu_state import hashed_part, read_cpu, write_cpu
 from emulator.machine.device import Event
-from emulator.machine.state import PAGE, MachineState, nonzero_pages
+from emulator.machine.state import MachineState, RamPages
 
 HASH_BYTES: Final = 32
 _Words = TypeVar("_Words", bound=Structure)
@@ -21,7 +22,7 @@ def save_machine(engine: Engine, bus: Bus, policy: tuple[str, bytes], digest: by
     """The state between two blocks, or inside one where a host stop left it."""
     return MachineState(
         memory_bytes=engine.ram_bytes,
-        ram=nonzero_pages(engine.ram),
+        ram=_used_ram(engine),
         cpus=tuple(read_cpu(engine, cpu) for cpu in range(engine.cpu_count)),
         machine=_words(engine.control()),
         interrupts=_words(engine.interrupts()),
@@ -39,7 +40,7 @@ def restore_machine(engine: Engine, bus: Bus, state: MachineState) -> None:
     _check_same_build(engine, bus, state)
     engine.clear_ram()
     for number, page in state.ram.items():
-        engine.ram[number * PAGE : (number + 1) * PAGE] = page
+        engine.ram[number * PAGE_SIZE : (number + 1) * PAGE_SIZE] = page
     engine.set_interrupts(_from_words(InterruptController, state.interrupts))
     engine.set_directives([DirectiveStruct(*directive) for directive in state.directives])
     bus.events.replace(state.events, state.next_sequence)
@@ -56,7 +57,7 @@ def hash_machine(engine: Engine, bus: Bus) -> str:
     """BLAKE2b of 256 bits in hexadecimal; docs/machine.md gives the order of the fields."""
     digest = hashlib.blake2b(digest_size=HASH_BYTES)
     digest.update(_numbers(engine.ram_bytes, engine.cpu_count))
-    for number, page in nonzero_pages(engine.ram).items():
+    for number, page in _used_ram(engine).items():
         digest.update(_numbers(number) + page)
     for cpu in range(engine.cpu_count):
         digest.update(hashed_part(read_cpu(engine, cpu)))
@@ -68,6 +69,14 @@ def hash_machine(engine: Engine, bus: Bus) -> str:
         state = device.get_state()
         digest.update(_text_bytes(device.name) + _numbers(len(state)) + state)
     return digest.hexdigest()
+
+
+def _used_ram(engine: Engine) -> RamPages:
+    """The pages of RAM that hold anything."""
+    ram = engine.ram
+    return {
+        number: bytes(ram[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]) for number in engine.used_pages()
+    }
 
 
 def _check_same_build(engine: Engine, bus: Bus, state: MachineState) -> None:

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from emulator.abi.memory_map import PAGE_SIZE
 from emulator.abi.values import MalformedValues, Value, blob, integer, items, pack_values, text, unpack_values
 from emulator.errors import UsageError
 from emulator.machine.device import Event
 
 STATE_MAGIC: Final = b"evergreen-machine-state\n"
 STATE_VERSION: Final = 1
-PAGE: Final = 0x1000
-_ZERO_PAGE: Final = bytes(PAGE)
 
 RamPages = dict[int, bytes]
 """Contents of every page that is not all zero, by page number, in ascending order."""
@@ -72,16 +71,6 @@ class MachineState:
         ]
 
 
-def nonzero_pages(ram: memoryview) -> RamPages:
-    """The pages of RAM that hold anything."""
-    pages: RamPages = {}
-    for number in range(len(ram) // PAGE):
-        page = bytes(ram[number * PAGE : (number + 1) * PAGE])
-        if page != _ZERO_PAGE:
-            pages[number] = page
-    return pages
-
-
 def _body(data: bytes) -> bytes:
     if not data.startswith(STATE_MAGIC):
         raise UsageError("not a machine state")
@@ -111,7 +100,7 @@ def _from_values(values: Sequence[Value]) -> MachineState:
 
 def _page(value: Value) -> bytes:
     page = blob(value)
-    if len(page) != PAGE:
+    if len(page) != PAGE_SIZE:
         raise ValueError(f"a page of {len(page)} bytes")
     return page
 

@@ -6,7 +6,7 @@ of it and can be made again from the start at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from emulator.abi.mailbox import EventKind
@@ -27,7 +27,6 @@ class Journal:
         """Reads the log from its start again: another machine's state was restored."""
         self.swaps: dict[int, SwapRecord] = {}
         self.updates: dict[int, UpdateRecord] = {}
-        self.deadlocks: list[str] = []
         self._read = 0
 
     def catch_up(self) -> None:
@@ -81,9 +80,6 @@ class Journal:
         record.unconverted, record.failed = integer(unconverted), integer(failed)
         record.reason = code_word(code)
 
-    def _deadlock(self, event: GuestEvent) -> None:
-        self.deadlocks.append(text(event.values[0]))
-
 
 _READERS: Final[dict[EventKind, Callable[[Journal, GuestEvent], None]]] = {
     EventKind.SWAP_BEGAN: Journal._swap_began,
@@ -91,7 +87,6 @@ _READERS: Final[dict[EventKind, Callable[[Journal, GuestEvent], None]]] = {
     EventKind.SWAP_DONE: Journal._swap_done,
     EventKind.WORKLOAD: Journal._workload,
     EventKind.UPDATE_STATE: Journal._update_state,
-    EventKind.DEADLOCK: Journal._deadlock,
 }
 
 
@@ -103,8 +98,3 @@ def code_word(value: Value) -> str:
     except ValueError:
         return f"status {-number}"
     return "" if code is Code.OK else code.name.lower()
-
-
-def event_values(events: Sequence[GuestEvent], kind: EventKind) -> list[list[Value]]:
-    """The values of all events of one kind."""
-    return [event.values for event in events if event.kind is kind]

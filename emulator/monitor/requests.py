@@ -18,7 +18,7 @@ _MEANING: Final = {
     Code.NO_MEMORY: "the guest has no memory for it",
     Code.INVALID: "the guest refused the arguments",
     Code.NOT_FOUND: "there is none of that name in the guest",
-    Code.BUSY: "it is busy with another change",
+    Code.BUSY: "it is in use, or in the middle of a change",
     Code.EXISTS: "there is one already",
     Code.TIMED_OUT: "the time limit has passed",
     Code.CANCELLED: "it was cancelled",

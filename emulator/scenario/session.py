@@ -65,9 +65,8 @@ class Session:
             self.run_until(step.at)
         counts = tuple(cpu.instructions for cpu in self.machine.cpus)
         if step.counts is not None and step.counts != counts:
-            raise GuestError(
-                f"the run has diverged: the CPUs executed {list(counts)}, not {list(step.counts)}"
-            )
+            executed = f"the CPUs executed {list(counts)}, not {list(step.counts)}"
+            raise GuestError(f"the run has diverged (another kernel?): {executed}")
 
     def run_until(self, time_ns: int) -> bool:
         """Lets the machine run to a machine time; False when nothing will ever happen in it again.

@@ -4,6 +4,7 @@
 #include "devices/mailbox.h"
 #include "kernel/format.h"
 #include "kernel/init.h"
+#include "monitor/class_use.h"
 #include "monitor/reference_text.h"
 #include "monitor/watch.h"
 #include "objects/counted_scope.h"
@@ -17,7 +18,6 @@ namespace {
 using devices::ValueReader;
 using devices::ValueWriter;
 
-constexpr size_t class_name_size = 96;
 constexpr size_t state_size = 32;
 
 // What stands in front of the object, in words.
@@ -122,13 +122,10 @@ Status describe_object(ValueReader& arguments, ValueWriter& result)
 
 Status create_object(ValueReader& arguments, ValueWriter& result)
 {
-    objects::CountedScope keeps_the_class;
-    char name[class_name_size];
-    TRY(arguments.text(name, sizeof name));
-    const auto* descriptor = objects::find_class(name);
-    if (descriptor == nullptr)
-        return Code::NOT_FOUND;
-    kernel::Owned<objects::Root> root(TRY(descriptor->make_root()));
+    objects::CountedScope calls_other_objects;
+    ClassUse used;
+    TRY(used.read(arguments));
+    kernel::Owned<objects::Root> root(TRY(used.descriptor().make_root()));
     const objects::Reference reference =
         TRY(objects::publish(static_cast<kernel::Owned<objects::Root>&&>(root)));
     result.text(NumberText(reference).text());

@@ -3,6 +3,7 @@
 #include "arch/ppc64/percpu.h"
 #include "devices/mailbox.h"
 #include "kernel/init.h"
+#include "monitor/class_use.h"
 #include "monitor/find_swap.h"
 #include "monitor/reference_text.h"
 #include "monitor/workload_sample.h"
@@ -16,8 +17,6 @@ using devices::ValueReader;
 using devices::ValueWriter;
 using objects::HotSwap;
 using objects::Phase;
-
-constexpr size_t class_name_size = 96;
 
 // A report that does not fit is lost, and the swap goes on: reports are for people.
 class SwapReporter final : public objects::SwapListener {
@@ -79,14 +78,11 @@ constinit SwapReporter reporter;
 
 Status start_swap(ValueReader& arguments, ValueWriter& result)
 {
-    objects::CountedScope keeps_object_and_class;
+    objects::CountedScope keeps_the_object;
     const objects::Reference reference = TRY(read_reference(arguments));
-    char name[class_name_size];
-    TRY(arguments.text(name, sizeof name));
-    const auto* descriptor = objects::find_class(name);
-    if (descriptor == nullptr)
-        return Code::NOT_FOUND;
-    kernel::Owned<objects::Root> root(TRY(descriptor->make_root()));
+    ClassUse used;
+    TRY(used.read(arguments));
+    kernel::Owned<objects::Root> root(TRY(used.descriptor().make_root()));
     HotSwap* swap = TRY(HotSwap::start(reference, static_cast<kernel::Owned<objects::Root>&&>(root)));
     result.number(swap->id());
     swap->release();

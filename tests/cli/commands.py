@@ -21,7 +21,7 @@ class Result:
     err: str
 
     @property
-    def document(self) -> Any:
+    def document(self) -> Any:  # noqa: ANN401 (JSON)
         """Of ``--json``: all of stdout is one document."""
         return json.loads(self.out)
 

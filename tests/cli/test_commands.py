@@ -141,10 +141,10 @@ def test_sources_that_do_not_build(tmp_path: Path, capsys: Capture) -> None:
 
 def test_disassemble(capsys: Capture) -> None:
     result = call(capsys, "disassemble", "kernel::yield()+0x8", "--count", "2", "--json")
-    assert [each["text"] for each in result.document["instructions"]][0] == "mflr r0"
+    assert result.document["instructions"][0]["text"] == "mflr r0"
     assert len(result.document["instructions"]) == 2
     whole = call(capsys, "disassemble", "kernel::yield()")
-    assert whole.out.splitlines()[-1].split()[2] in ("blr", "b")
+    assert "blr" in [line.split()[2] for line in whole.out.splitlines()]
 
 
 def test_updates_of_a_checkpoint(tmp_path: Path, capsys: Capture) -> None:

@@ -24,7 +24,6 @@ WRONG: dict[Words, str] = {
     ("boot", "--policy", "best", "--until", "ready"): "policy 'best'",
     ("boot", "--until", "lunch"): "Invalid value for '--until': 'lunch' is not a time",
     ("boot", "--limit", "x", "--until", "ready"): "Invalid value for '--limit'",
-    ("boot", "--json"): "--json needs --until",
     ("run",): "Missing argument 'SCENARIO'",
     ("run", "nowhere/scenario.toml"): "nowhere/scenario.toml: No such file or directory",
     ("run", "nowhere.txt"): "nowhere.txt: a scenario's file is named scenario.toml or NAME.scenario.toml",
@@ -68,6 +67,12 @@ def test_with_json_there_is_one_document(
     assert isinstance(result.document["schema"], int)
     assert result.document["exit_code"] == 2
     assert f"error: {result.document['error']}\n" == result.err
+
+
+def test_a_prompt_is_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+    result = call(capsys, "boot", "--json")
+    assert result.code == 2
+    assert result.document["error"] == "--json needs --until: a prompt is no document"
 
 
 def test_no_words_are_a_request_for_help(capsys: pytest.CaptureFixture[str]) -> None:

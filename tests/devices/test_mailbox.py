@@ -124,7 +124,7 @@ def test_mistakes_of_the_guest_are_its_status() -> None:
     assert serve(Hypercall.MAILBOX_REPLY, [request, 1 << 40, REPLY_RECORD.size])[0] == Code.INVALID
     assert serve(Hypercall.CLOCK_READ, [])[0] == Code.UNSUPPORTED
     assert guest.report(999, b"") == Code.INVALID
-    assert guest.report(EventKind.DEADLOCK, b"\x01") == Code.INVALID
+    assert guest.report(EventKind.WORKLOAD, b"\x01") == Code.INVALID
     assert guest.reply(request, b"") == Code.OK
     assert guest.reply(request, b"") == Code.INVALID  # answered already
 
@@ -157,7 +157,7 @@ def test_reading_does_not_change_the_state() -> None:
     request = guest.mailbox.post(Operation.PING)
     guest.take()
     guest.reply(request, b"")
-    guest.report(EventKind.DEADLOCK, pack_values(["A -> B"]))
+    guest.report(EventKind.WORKLOAD, pack_values(["A -> B"]))
     state = guest.mailbox.get_state()
     guest.mailbox.reply(request)
     guest.mailbox.events_since(0)
@@ -172,7 +172,7 @@ def test_logs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         request = guest.mailbox.post(Operation.PING)
         guest.take()
         guest.reply(request, b"")
-        guest.report(EventKind.DEADLOCK, pack_values([number]))
+        guest.report(EventKind.WORKLOAD, pack_values([number]))
     assert [guest.mailbox.reply(request) is not None for request in (1, 2, 3)] == [False, True, True]
     assert guest.mailbox.events_total == 3
     assert [event.values for event in guest.mailbox.events_since(0)] == [[1], [2]]

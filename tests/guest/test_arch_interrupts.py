@@ -12,7 +12,8 @@ from tests.guest.arch_machine import KernelMachine, symbols_of
 SYSTEM_RESET = 0x100
 DECREMENTER = 0x900
 SYSTEM_CALL = 0xC00
-ENDLESS = 1 << 40
+SOON = 2_000_000
+"""Instructions: what is waited for happens long before, or the directive ends."""
 TURNS = Directive(DirectiveKind.TURNS, amount=20_000)
 LIMIT_NS = 10_000_000
 """Many times what any of these runs takes; one that has not ended by then hangs."""
@@ -39,7 +40,7 @@ class Scripted(Policy):
 
 def until(address: int) -> Directive:
     """CPU 0 runs until it is about to execute the instruction there."""
-    return Directive(DirectiveKind.UNTIL, amount=ENDLESS, address=address)
+    return Directive(DirectiveKind.UNTIL, amount=SOON, address=address)
 
 
 def run(instructions: int) -> Directive:

@@ -167,3 +167,37 @@ def test_panics(name: str) -> None:
         assert other["thread_name"] == "idle"
         where = f"panic on CPU {record['panicked_cpu']} at {record['time_ns']} ns"
         assert f"{where}: {record['message']}" in machine.lines
+
+
+FORMAT = "_ZN6kernel16format_argumentsEPcmPKcS0_"
+"""format_arguments(char*, size_t, const char*, va_list)."""
+RUN_TEST = "_ZN6kernel12_GLOBAL__N_113run_in_threadEm"
+HELD_UNTIL_NS = 5_000_000
+
+
+def id_of_the_test_thread(arguments: str) -> int:
+    """The id of the first thread that runs a test; the same in every run, since runs repeat."""
+    with KernelMachine(shipped_image(), memory=MEMORY, flags=BootFlag.RUN_TESTS, arguments=arguments) as machine:
+        script = parse_script(f"turns until 1 {RUN_TEST}\nstop", machine.symbols.get)
+        machine.hardware.policy = Scripted(script)
+        assert machine.run().reason is StopReason.STOPPED
+        return machine.hardware.cpus[1].registers["sprg3"]
+
+
+def test_a_thread_that_the_schedule_holds_is_set_aside_and_goes_on_when_released() -> None:
+    arguments = "tests=format.numbers"
+    thread = id_of_the_test_thread(arguments)
+    with KernelMachine(shipped_image(), memory=MEMORY, flags=BootFlag.RUN_TESTS, arguments=arguments) as machine:
+        text = f"""
+            hold thread {thread} at {FORMAT}
+            turns until time {HELD_UNTIL_NS}
+            stop
+            release thread {thread}
+        """
+        machine.hardware.policy = Scripted(parse_script(text, machine.symbols.get))
+        assert machine.run().reason is StopReason.STOPPED
+        assert not [line for line in machine.lines if line.startswith("test")]
+        # Only the thread is held: both CPUs have nothing to do.
+        assert [cpu.state for cpu in machine.hardware.cpus] == [CpuState.IDLE, CpuState.IDLE]
+        assert machine.run().reason is StopReason.HALTED
+        assert machine.lines[-2:] == ["test format.numbers ok", "tests: 1 run, 0 failed"]

@@ -45,13 +45,13 @@ def written_module(name: str, body: str, classes: Sequence[tuple[str, int, int]]
 
 
 @cache
-def _ready(cpus: int, policy: str) -> Checkpoint:
-    with Machine(SystemConfig(cpus=cpus, policy=policy, kernel=kernel().path)) as machine:
+def _ready(cpus: int, policy: str, memory: int) -> Checkpoint:
+    with Machine(SystemConfig(cpus, memory, policy=policy, kernel=kernel().path)) as machine:
         stop = machine.run_until_ready()
         assert stop.reason is StopReason.READY, f"{stop}\n{machine.console}"
         return machine.save()
 
 
-def ready_machine(cpus: int = 2, policy: str = "round-robin") -> Machine:
+def ready_machine(cpus: int = 2, policy: str = "round-robin", memory: int = 64 << 20) -> Machine:
     """One that is at READY; use it in a ``with``."""
-    return Machine.from_checkpoint(_ready(cpus, policy), kernel=kernel().path)
+    return Machine.from_checkpoint(_ready(cpus, policy, memory), kernel=kernel().path)

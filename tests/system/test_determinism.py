@@ -17,17 +17,18 @@ from tests.system.machines import kernel, module, ready_machine
 _CHILD = """
 import json, sys
 from tests.system.test_determinism import loaded_run
-print(json.dumps(loaded_run(sys.argv[1], int(sys.argv[2]))))
+policy, seed, kernel, module = sys.argv[1:]
+print(json.dumps(loaded_run(policy, int(seed), kernel, module)))
 """
 
 
-def loaded_run(policy: str, seed: int) -> dict[str, Any]:
+def loaded_run(policy: str, seed: int, kernel_path: str, update: str) -> dict[str, Any]:
     """Boots, counts on both CPUs, applies an update under load; what the run amounts to."""
-    with Machine(SystemConfig(seed=seed, policy=policy, kernel=kernel().path)) as machine:
+    with Machine(SystemConfig(seed=seed, policy=policy, kernel=Path(kernel_path))) as machine:
         machine.run_until_ready()
         machine.monitor.workload_start("counting")
         machine.run_for(300_000)
-        machine.monitor.apply(module("saturating_counter"))
+        machine.monitor.apply(Path(update))
         machine.run_for(100_000)
         document = machine.report().to_dict() | {
             "updates": [u.to_dict() for u in machine.monitor.update_records]
@@ -39,18 +40,20 @@ def loaded_run(policy: str, seed: int) -> dict[str, Any]:
 @pytest.mark.parametrize("policy", ["round-robin", "random"])
 def test_two_processes_make_the_same_run(policy: str) -> None:
     environment = dict(os.environ, PYTHONHASHSEED="77", PYTHONPATH=str(Path(__file__).parents[2]))
+    inputs = (str(kernel().path), str(module("saturating_counter")))
     child = subprocess.run(
-        [sys.executable, "-c", _CHILD, policy, "5"],
+        [sys.executable, "-c", _CHILD, policy, "5", *inputs],
         env=environment,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(child.stdout) == loaded_run(policy, 5)
+    assert json.loads(child.stdout) == loaded_run(policy, 5, *inputs)
 
 
 def test_another_seed_is_another_interleaving() -> None:
-    one, other = loaded_run("random", 5), loaded_run("random", 6)
+    inputs = (str(kernel().path), str(module("saturating_counter")))
+    one, other = loaded_run("random", 5, *inputs), loaded_run("random", 6, *inputs)
     assert one["schedule_digest"] != other["schedule_digest"]
     assert one["state_hash"] != other["state_hash"]
 

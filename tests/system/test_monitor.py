@@ -130,7 +130,7 @@ def test_a_watched_object_counts_calls_by_method() -> None:
 def test_an_object_is_watched_once() -> None:
     with ready_machine() as machine:
         machine.monitor.watch("counter")
-        with pytest.raises(GuestError, match="watch counter: it is busy"):
+        with pytest.raises(GuestError, match="watch counter: it is in use"):
             machine.monitor.watch("counter")
         machine.monitor.unwatch("counter")
         with pytest.raises(GuestError, match="NOT_FOUND"):

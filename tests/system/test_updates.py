@@ -56,7 +56,7 @@ def test_a_module_in_use_stays_and_one_that_nobody_uses_goes() -> None:
     with ready_machine() as machine:
         monitor = machine.monitor
         monitor.apply(module("saturating_counter"))
-        with pytest.raises(GuestError, match="unload saturating_counter: it is busy"):
+        with pytest.raises(GuestError, match="unload saturating_counter: it is in use"):
             monitor.unload("saturating_counter")
         assert [each.module for each in monitor.classes() if each.name == "SaturatingCounter"] == [1]
         monitor.swap("counter", "SharedCounter")
@@ -80,6 +80,7 @@ def test_a_module_can_come_back_after_it_was_unloaded() -> None:
 
 
 def test_unloading_gives_back_the_memory() -> None:
+    """The module's update stays on record, which is what the tag of modules grows by."""
     with ready_machine() as machine:
         monitor = machine.monitor
         code = written_module("quiet", _QUIET)
@@ -139,6 +140,18 @@ def test_initialisation_that_never_ends_aborts_the_update() -> None:
     message, reason = _refuse("endless", _ENDLESS)
     assert reason == "timed_out"
     assert "did not end within 50000000 ns" in message
+
+
+def test_a_module_that_is_too_large_for_the_guest_is_aborted() -> None:
+    source = _QUIET + "char too_much[12 << 20];\n"
+    with ready_machine(memory=16 << 20) as machine:
+        with pytest.raises(
+            UpdateFailed, match="update large aborted: no room in the guest's memory"
+        ) as caught:
+            machine.monitor.apply(written_module("large", source))
+        assert (caught.value.record.state, caught.value.record.reason) == ("aborted", "no_memory")
+        assert machine.monitor.modules() == []
+        machine.monitor.apply(module("saturating_counter"))
 
 
 def test_an_update_can_be_started_without_waiting() -> None:
