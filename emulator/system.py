@@ -67,7 +67,8 @@ class Machine:
         self._started = time.perf_counter()
         self.config = config or SystemConfig()
         self.kernel_path = self.config.kernel or _own_kernel()
-        self.symbols = Symboliser(self.kernel_path)
+        image = _read_image(self.kernel_path)
+        self.symbols = Symboliser(image)
         self.hardware = Hardware(self.config.machine_config(self.symbols.resolve))
         self._registry = ModuleRegistry(self.symbols)
         self.devices = self._attach_devices(on_output)
@@ -79,7 +80,7 @@ class Machine:
         self.hardware.on_hypercall = self._calls.serve
         self._last_stop: Stop | None = None
         self._console_read = 0
-        self._load_kernel()
+        self._load_kernel(image)
 
     def __enter__(self) -> Self:
         return self
@@ -281,11 +282,7 @@ class Machine:
             self.hardware.attach(device)
         return Devices(console, disk, loader, mailbox, power, clock, Interrupts(self.hardware.engine))
 
-    def _load_kernel(self) -> None:
-        try:
-            image = self.kernel_path.read_bytes()
-        except OSError as error:
-            raise UsageError(f"kernel image {self.kernel_path}: {error.strerror}") from None
+    def _load_kernel(self, image: bytes) -> None:
         entry = self.hardware.load_elf(image)
         self.hardware.memory.write(BOOT_INFO, boot_information(self.config, image))
         self.cpus[0].start(entry & _PHYSICAL_MASK, BOOT_INFO)
@@ -302,6 +299,13 @@ class Machine:
 def _empty_policy(name: str) -> Policy:
     """One of that name, to be given its state. Raises UsageError."""
     return Scripted(()) if name == "script" else SystemConfig(policy=name).make_policy(lambda _name: None)
+
+
+def _read_image(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"kernel image {path}: {error.strerror}") from None
 
 
 def _own_kernel() -> Path:

@@ -10,7 +10,6 @@ class ClockRegister(IntEnum):
     """Offsets in the page."""
 
     NOW = 0x00
-    """Read: virtual ns, monotonic across CPUs as the hypercall CLOCK_READ gives them, but as of the end of
-    the basic block that reads."""
+    """Read: virtual ns at the access, monotonic across CPUs; the hypercall CLOCK_READ gives the same."""
     FREQUENCY = 0x08
     """Read: CLOCK_FREQUENCY_HZ."""

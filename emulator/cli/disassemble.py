@@ -52,7 +52,7 @@ def _disassemble(place: str, count: int | None) -> list[Instruction]:
     from emulator.monitor.symboliser import Symboliser
 
     kernel = built_kernel().path
-    symbols = Symboliser(kernel)
+    symbols = Symboliser(kernel.read_bytes())
     address = symbols.address(place)
     if count is None:
         found = symbols.find(address)

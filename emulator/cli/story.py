@@ -83,9 +83,12 @@ def _of(samples: Sequence[Mapping[str, Any]], name: str) -> list[int]:
 
 def _tell_workload(workload: Mapping[str, Any]) -> Iterator[str]:
     for part in workload["parts"]:
-        errors = part["errors"]
+        errors, operations = part["errors"], part["operations"]
+        if part["running"]:
+            yield f"workload {part['name']}: still running, {operations:,} operations when last asked"
+            continue
         lost = "nothing lost" if not errors else f"{errors:,} WENT WRONG"
-        yield f"workload {part['name']}: {part['operations']:,} operations, {lost}"
+        yield f"workload {part['name']}: {operations:,} operations, {lost}"
 
 
 def _tell_pauses(workload: Mapping[str, Any], control: Mapping[str, Any] | None) -> Iterator[str]:

@@ -174,7 +174,7 @@ static void dispatch(struct cpu *cpu, enum exception exception, uint64_t address
         deliver(cpu, VECTOR_INSTRUCTION_SEGMENT, address, 0);
         break;
     case EXCEPTION_TRACE:
-        deliver(cpu, VECTOR_TRACE, address + 4, 0);
+        deliver(cpu, VECTOR_TRACE, address, 0); /* reported with the instruction that comes next */
         break;
     case EXCEPTION_VECTOR_UNAVAILABLE:
         deliver(cpu, VECTOR_VECTOR_UNAVAILABLE, address, 0);

@@ -113,7 +113,7 @@ const char *machine_error(const struct machine *machine)
 
 enum stop machine_run(struct machine *machine, const struct watch *watch)
 {
-    enum stop stop = STOP_NONE;
+    enum stop stop = machine->failed ? STOP_FAULT : STOP_NONE;
     machine->watch = *watch;
     machine->watch_passed = watch->address == NEVER || cpu_pc(&machine->cpus[watch->cpu]) != watch->address;
     while (!stop)

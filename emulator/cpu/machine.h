@@ -82,7 +82,6 @@ struct cpu {
     uc_engine *steps;      /* runs parts of blocks, instruction by instruction; opened when first needed */
     bool stepping;
     uint64_t steps_left;
-    bool steps_changed_mmu;
     uc_context *context;   /* scratch: see context_save() */
 
     /* Pacing. Executed so far = counted + granted - fuel. */

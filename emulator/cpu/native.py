@@ -8,9 +8,7 @@ name that its sources determine.
 import hashlib
 import importlib.util
 import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +44,9 @@ def build_engine(directory: Path) -> Path:
 
     Raises BuildError with the compiler's first message.
     """
+    import subprocess  # only a build needs these two, and they take a tenth of a cold boot to import
+    import tempfile
+
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         output = Path(scratch) / LIBRARY_NAME

@@ -128,8 +128,10 @@ static void release_cpu(struct machine *machine, struct cpu *cpu)
 
 static void hold_thread(struct machine *machine, const struct directive *directive)
 {
-    if (machine->thread_hold_count == THREAD_HOLDS_MAX)
+    if (machine->thread_hold_count == THREAD_HOLDS_MAX) {
+        machine_fail(machine, "the schedule holds more than %u guest threads", THREAD_HOLDS_MAX);
         return;
+    }
     machine->thread_holds[machine->thread_hold_count++] =
         (struct thread_hold){directive->thread, directive->address};
 }
@@ -151,12 +153,14 @@ static void release_thread(struct machine *machine, uint64_t thread)
             release_cpu(machine, &machine->cpus[i]);
             return;
         }
-    uint64_t *releases = machine->interrupts.releases;
-    for (uint32_t i = 0; i < RELEASES_MAX; i++)
-        if (!releases[i]) {
-            releases[i] = thread;
-            break;
-        }
+    uint32_t waiting = 0;
+    while (waiting < RELEASES_MAX && machine->interrupts.releases[waiting])
+        waiting++;
+    if (waiting == RELEASES_MAX) {
+        machine_fail(machine, "the guest has not taken %u releases of threads", RELEASES_MAX);
+        return;
+    }
+    machine->interrupts.releases[waiting] = thread;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (machine->cpus[i].state != CPU_OFF && !machine->cpus[i].held) {
             send_message(machine, i, MESSAGE_RELEASE);

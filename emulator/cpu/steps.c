@@ -23,18 +23,30 @@ static bool changes_mmu(uint32_t instruction)
     }
 }
 
+/* Does the fast engine have to look up its translations anew after this part of a block? */
+static bool part_changes_mmu(struct cpu *cpu, uint64_t pc, uint64_t count)
+{
+    const struct machine *machine = cpu->machine;
+    uint64_t physical;
+    bool real = !(cpu_msr(cpu) & MSR_IR);
+    if (!cpu_translate(cpu->machine, cpu->id, pc, real, &physical) || physical + 4 * count > machine->ram_bytes)
+        return true;
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *bytes = machine->ram + physical + 4 * i;
+        if (changes_mmu((uint32_t)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]))
+            return true;
+    }
+    return false;
+}
+
 static void step_hook(uc_engine *uc, uint64_t address, uint32_t bytes, void *user)
 {
     struct cpu *cpu = user;
-    uint32_t instruction;
-    (void)bytes;
-    if (!cpu->steps_left) {
+    (void)address, (void)bytes;
+    if (!cpu->steps_left)
         unicorn.emu_stop(uc);
-        return;
-    }
-    cpu->steps_left--;
-    if (!fetch_instruction(cpu, address, &instruction) || changes_mmu(instruction))
-        cpu->steps_changed_mmu = true;
+    else
+        cpu->steps_left--;
 }
 
 static uc_err open_steps(struct cpu *cpu)
@@ -86,6 +98,7 @@ uc_err cpu_run_steps(struct cpu *cpu, uint64_t count)
     if (error)
         return error;
     uint64_t pc = cpu_pc(cpu);
+    bool flush = part_changes_mmu(cpu, pc, count);
     move_registers(cpu, cpu->blocks, cpu->steps);
     unicorn_flush_tlb(cpu->steps); /* the guest may have invalidated entries of the fast engine only */
     cpu_settle(cpu);
@@ -93,12 +106,11 @@ uc_err cpu_run_steps(struct cpu *cpu, uint64_t count)
     cpu->block = pc;
     cpu->block_end = pc + 4 * count;
     cpu->steps_left = count;
-    cpu->steps_changed_mmu = false;
     cpu->stepping = true;
     error = unicorn.emu_start(cpu->steps, pc, 0, 0, 0);
     cpu->stepping = false;
     move_registers(cpu, cpu->steps, cpu->blocks);
-    if (cpu->steps_changed_mmu)
+    if (flush)
         unicorn_flush_tlb(cpu->blocks);
     return error;
 }

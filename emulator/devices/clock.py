@@ -1,4 +1,4 @@
-"""The clock: virtual time as a device. The hypercall CLOCK_READ gives the same, exact to the instruction."""
+"""The clock: virtual time as a device. The hypercall CLOCK_READ gives the same without a bus access."""
 
 from collections.abc import Callable
 

@@ -33,7 +33,7 @@ class Until:
     stopped."""
 
     deadline_ns: int | None = None
-    """Machine time."""
+    """Machine time; the run ends with the slice that reaches it."""
     cpu: int = 0
     """The CPU that the next two speak of."""
     instructions: int | None = None
@@ -108,15 +108,21 @@ class Hardware:
     def run(self, until: Until | None = None) -> Stop:
         """Runs until something ends it. An exception of a device or hypercall handler becomes
         ENGINE_FAULT."""
-        limits = _limits(until or Until())
+        until = until or Until()
+        if self._is_reached(until):
+            return Stop(StopReason.STOPPED, self.time, reached=True)
         self._requested = None
         try:
-            return self._run(limits)
+            return self._run(_limits(until))
         except EvergreenError:
             raise
         except Exception as failure:
             message = f"{type(failure).__name__}: {failure}"
             return Stop(StopReason.ENGINE_FAULT, self.time, message)
+
+    def _is_reached(self, until: Until) -> bool:
+        goal = until.instructions
+        return goal is not None and self.cpus[until.cpu].instructions >= goal
 
     def run_for(self, nanoseconds: int) -> Stop:
         """Runs until machine time has advanced so far, or something else ends it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Final
 
 from emulator.errors import UsageError
@@ -63,19 +62,19 @@ class _Image:
 class Symboliser:
     """Reads the kernel's symbols when first asked; a line program when one of its addresses is."""
 
-    def __init__(self, kernel: Path) -> None:
-        """``kernel`` is the image that was booted."""
-        self._kernel_path = kernel
+    def __init__(self, kernel: bytes) -> None:
+        """``kernel`` is the image that was booted: kept, since a build may replace its file at any time."""
+        self._kernel_image = kernel
         self._modules: dict[int, tuple[PlacedModule, _Image]] = {}
 
     @cached_property
     def kernel(self) -> KernelSymbols:
         """The kernel's exported symbols. Raises ModuleError when the image is damaged."""
-        return KernelSymbols.from_elf(self._kernel_path.read_bytes())
+        return KernelSymbols.from_elf(self._kernel_image)
 
     @cached_property
     def _kernel(self) -> _Image:
-        return _Image(self.kernel.index, self._kernel_path.read_bytes, "")
+        return _Image(self.kernel.index, lambda: self._kernel_image, "")
 
     def add_module(self, module: int, placed: PlacedModule) -> None:
         """A module of the guest, by the guest's id."""

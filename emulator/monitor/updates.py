@@ -39,10 +39,10 @@ class Updates:
 
     def start(self, module: Path | bytes) -> int:
         """Raises ModuleError and UsageError; the guest was not touched then."""
-        linked = self._registry.add(_read(module))
         self._catch_up()
-        load = self._loader.load(self._registry.image(linked))
-        self._loads[load] = (linked.name, max(self._journal.updates, default=0))
+        image = self._registry.add(_read(module))
+        load = self._loader.load(image)
+        self._loads[load] = (image.name, max(self._journal.updates, default=0))
         return load
 
     def apply(self, module: Path | bytes, limit_ns: int) -> UpdateRecord:

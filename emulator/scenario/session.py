@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.abi.hypercalls import Stage
 from emulator.errors import EvergreenError, GuestError, ModuleError
 from emulator.machine import StopReason, Until
 from emulator.scenario.result import Json, StepResult
@@ -114,12 +113,8 @@ class Session:
 
     def wait_until_ended(self, workload: str, limit_ns: int) -> WorkloadStatus:
         """Until the clients have ended and their work has been verified. Raises GuestError at the limit."""
-        deadline = self.machine.virtual_ns + limit_ns
-        while (status := self.look_at(workload)).running:
-            left = deadline - self.machine.virtual_ns
-            stop = self.machine.run_until_stage(Stage.WORKLOAD_ENDED, max(0, left))
-            if not stop.reached:
-                raise GuestError(f"{workload} has not ended: {status.running} clients still run")
+        status = self.machine.monitor.workload_wait(workload, limit_ns=limit_ns)
+        self.workloads[workload] = status
         return status
 
     def look_at_all(self) -> None:

@@ -66,7 +66,8 @@ void CpuGeneration::for_each(void (*visit)(const CountedThread&, void*), void* c
         MemberList& list = members(generation);
         for (Thread* thread = list.first(); thread != nullptr; thread = MemberList::next(*thread)) {
             const Membership& membership = thread->m_membership;
-            visit({thread, thread->id(), static_cast<unsigned>(membership.cpu), generation, membership.since_ns}, context);
+            const auto cpu = static_cast<unsigned>(membership.cpu);
+            visit({thread, thread->id(), cpu, generation, membership.since_ns}, context);
         }
     }
 }

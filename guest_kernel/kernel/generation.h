@@ -34,10 +34,10 @@ struct CountedThread {
 
 class Generations {
 public:
-    // Returns when every thread counted now, on any CPU, has left its generation or passed a quiescent point. The caller
-    // is not counted (asserted: it would wait for itself) and may block. Waiters that come before a round starts share
-    // it; one that comes while a round is under way waits for the next, a full one. A CPU without counted threads holds
-    // nobody up. Counted threads of the old generation run at least at the caller's priority meanwhile.
+    // Returns when every thread counted now, on any CPU, has left its generation or passed a quiescent point. The
+    // caller is not counted (asserted: it would wait for itself) and may block. Waiters that come before a round starts
+    // share it; one that comes while a round is under way waits for the next, a full one. A CPU without counted threads
+    // holds nobody up. Counted threads of the old generation run at least at the caller's priority meanwhile.
     void wait_for_all_cpus();
 
     // Generation changes on every CPU so far, and calls of wait_for_all_cpus so far.
@@ -79,8 +79,8 @@ bool current_thread_counted();
 // that CPU's generation: visit must not block and must not print.
 void for_each_counted(void (*visit)(const CountedThread&, void*), void* context);
 
-// The outermost loop of a long-lived thread, made in the thread's entry function. Its methods are quiescent points: they
-// are asserted to be called from the very frame that made it, with no interposer's record and no lock held.
+// The outermost loop of a long-lived thread, made in the thread's entry function. Its methods are quiescent points:
+// they are asserted to be called from the very frame that made it, with no interposer's record and no lock held.
 class OuterLoop {
 public:
     [[gnu::noinline]] OuterLoop();

@@ -11,9 +11,9 @@
 namespace kernel {
 
 // Allocations are aligned to 16 bytes, those of a page and more to the page. Up to heap_small_max bytes they come from
-// caches of this CPU, one for each size class, which trade blocks with slabs that all CPUs share; above, as whole pages.
-// Pages come from the page source, with no heap lock held. Threaded code only: asserted not at exception level, no spin
-// lock held, no NoAllocationScope.
+// caches of this CPU, one for each size class, which trade blocks with slabs that all CPUs share; above, as whole
+// pages. Pages come from the page source, with no heap lock held. Threaded code only: asserted not at exception level,
+// no spin lock held, no NoAllocationScope.
 inline constexpr size_t heap_small_max = 2000;
 // Freed memory is filled with poison (poison.h). A block found otherwise when it is given out again is a panic: someone
 // wrote to it after the free.

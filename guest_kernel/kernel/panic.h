@@ -11,8 +11,8 @@ struct TrapFrame;
 namespace kernel {
 
 // Prints the message, then registers and raw stack frames of every CPU, hands the PanicRecord to the host and stops the
-// machine. Callable anywhere: with locks held, at exception level, on the last bytes of a stack. The registers are those
-// of a trap instruction that it executes, as a fault's are.
+// machine. Callable anywhere: with locks held, at exception level, on the last bytes of a stack. The registers are
+// those of a trap instruction that it executes, as a fault's are.
 [[noreturn, gnu::format(printf, 1, 2)]] void panic(const char* format, ...);
 [[noreturn]] void assertion_failed(const char* what, const char* file, int line);
 

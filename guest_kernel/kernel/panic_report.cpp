@@ -55,7 +55,8 @@ void put_registers(const abi::PanicCpu& cpu)
 
 void put_cpu(unsigned id, const abi::PanicCpu& cpu)
 {
-    put("CPU %u %s, thread %lu %s", id, name_of(static_cast<abi::PanicState>(cpu.state)), cpu.thread_id, cpu.thread_name);
+    const auto state = static_cast<abi::PanicState>(cpu.state);
+    put("CPU %u %s, thread %lu %s", id, name_of(state), cpu.thread_id, cpu.thread_name);
     if (cpu.vector != 0)
         put_registers(cpu);
     for (uint64_t i = 0; i < cpu.frame_count; ++i) {

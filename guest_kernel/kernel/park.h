@@ -14,9 +14,10 @@ class Thread;
 enum class TicketState : uint8_t { Idle, Queued, Ready };
 
 // One per thread, preallocated in it. A method that would wait long queues its thread's ticket, keeps the id in its own
-// state and returns Status::parked(id); every frame hands that up; the outermost loop waits (OuterLoop::wait), then calls
-// again from the top, and the method finds the ticket ready and takes its result. The id is what an object keeps and
-// transfers: it names one parking, so a completion that comes too late for a ticket that was given up finds nothing.
+// state and returns Status::parked(id); every frame hands that up; the outermost loop waits (OuterLoop::wait), then
+// calls again from the top, and the method finds the ticket ready and takes its result. The id is what an object keeps
+// and transfers: it names one parking, so a completion that comes too late for a ticket that was given up finds
+// nothing.
 class Ticket {
 public:
     explicit Ticket(Thread& thread) : m_thread(thread) {}
@@ -49,8 +50,8 @@ private:
     WaitQueue m_waiter;
 };
 
-// Queued -> ready: what the parked call waited for has happened. From any level. NOT_FOUND when that ticket is no longer
-// queued or its thread is gone.
+// Queued -> ready: what the parked call waited for has happened. From any level. NOT_FOUND when that ticket is no
+// longer queued or its thread is gone.
 Status complete(uint64_t ticket, uint64_t result);
 
 }

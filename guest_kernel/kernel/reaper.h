@@ -5,8 +5,8 @@
 
 namespace kernel {
 
-// A thread cannot free the stack it runs on: the next one to run on its CPU hands it over, and a thread of its own frees
-// it, since freeing may call the page allocator.
+// A thread cannot free the stack it runs on: the next one to run on its CPU hands it over, and a thread of its own
+// frees it, since freeing may call the page allocator.
 class Reaper {
 public:
     // Starts the thread.

@@ -77,22 +77,28 @@ void Scheduler::switch_thread()
     Scheduler& self = here();
     Thread& previous = *current_thread();
     const uint64_t now = now_ns();
-    ReadyList departing;
     self.m_lock.lock();
     ASSERT(self.m_running == &previous);
     arch::this_cpu().need_reschedule = 0;
-    self.collect_departing(departing);
+    Thread* departing = self.collect_departing();
     if (previous.m_state == ThreadState::Running)
         self.requeue(previous, now);
     Thread& next = self.take_next();
     __atomic_store_n(&self.m_running, &next, __ATOMIC_RELAXED);
     self.m_slice_end = now + next.m_slice_ns;
     self.m_lock.unlock();
-    while (auto* thread = departing.take_first())
-        arrive(*thread);
+    while (departing != nullptr) {
+        Thread& thread = *departing;
+        departing = thread.m_next_departing;
+        arrive(thread);
+    }
     self.set_timer();
-    if (&next == &previous)
+    if (&next == &previous) {
+        // It was woken, to be moved, before it was switched away.
+        if (next.m_destination != any_cpu)
+            arch::this_cpu().need_reschedule = 1;
         return;
+    }
     account(previous, next);
     arch::Context* before = arch::switch_to(previous.m_context, next.m_context);
     complete_switch(*before->thread);
@@ -237,12 +243,14 @@ void Scheduler::send_away(Thread& thread)
     __atomic_store_n(&thread.m_home, destination, __ATOMIC_RELAXED);
 }
 
-// The thread that runs here stays: if it is in a list, it was made ready before its registers were saved.
-void Scheduler::collect_departing(ReadyList& departing)
+// A chain by m_next_departing; in no list, since from here on others may look for them in those of their new homes. The
+// thread that runs here stays: if it is in a list, it was made ready before its registers were saved.
+Thread* Scheduler::collect_departing()
 {
     if (!m_departures)
-        return;
+        return nullptr;
     m_departures = false;
+    Thread* departing = nullptr;
     for (auto& list : m_ready) {
         for (Thread* thread = list.first(); thread != nullptr;) {
             Thread* next = ReadyList::next(*thread);
@@ -251,11 +259,13 @@ void Scheduler::collect_departing(ReadyList& departing)
             } else if (thread->m_destination != any_cpu) {
                 dequeue(*thread);
                 send_away(*thread);
-                departing.append(*thread);
+                thread->m_next_departing = departing;
+                departing = thread;
             }
             thread = next;
         }
     }
+    return departing;
 }
 
 void Scheduler::arrive(Thread& thread)

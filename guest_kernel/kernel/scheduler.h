@@ -11,8 +11,8 @@ namespace kernel {
 
 inline constexpr uint64_t time_slice_ns = 100'000;
 
-// One for each CPU. A thread runs only on its home CPU and only that CPU moves it away, when its registers are saved: so
-// a thread that another CPU makes runnable before it has quite given up its own is never run twice.
+// One for each CPU. A thread runs only on its home CPU and only that CPU moves it away, when its registers are saved:
+// so a thread that another CPU makes runnable before it has quite given up its own is never run twice.
 class Scheduler {
 public:
     // The boot stack becomes the idle thread. Interrupts off.
@@ -60,7 +60,7 @@ private:
     void dequeue(Thread& thread);
     Thread& take_next();
     void requeue(Thread& previous, uint64_t now);
-    void collect_departing(ReadyList& departing);
+    Thread* collect_departing();
     void send_away(Thread& thread);
     void request_switch();
     void preempt_for(const Thread& thread);

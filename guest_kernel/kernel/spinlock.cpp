@@ -9,7 +9,9 @@ void SpinLock::lock()
     ASSERT(!arch::irq_enabled());
     const uint32_t mark = arch::cpu_id() + 1;
     uint32_t expected = 0;
-    if (!__atomic_compare_exchange_n(&m_holder, &expected, mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) [[unlikely]]
+    const bool taken =
+        __atomic_compare_exchange_n(&m_holder, &expected, mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    if (!taken) [[unlikely]]
         wait_until_taken(mark);
     ++arch::this_cpu().spin_locks_held;
 }

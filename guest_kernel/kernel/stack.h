@@ -16,9 +16,8 @@ inline constexpr size_t stack_slot_size = 2 * stack_size;
 // Free stacks that stay mapped for the next thread.
 inline constexpr size_t stacks_kept = 16;
 
-// Pages come from the page source, as the heap's do and under the same rules.
-
-// The lowest address of a stack; [base, base + stack_size) is mapped. NO_MEMORY is possible. Poisoned, so that what a thread left there is not taken for anything.
+// The lowest address of a stack; [base, base + stack_size) is mapped. NO_MEMORY is possible. Poisoned, so that what a
+// thread left there is not taken for anything. Pages come from the page source, as the heap's do, under the same rules.
 Result<uint64_t> allocate_stack();
 void free_stack(uint64_t base);
 // Unmaps the free stacks that are kept.

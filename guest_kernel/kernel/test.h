@@ -30,8 +30,8 @@ private:
 void expectation_failed(const char* what, const char* file, int line);
 bool test_failed();
 
-// Runs those whose name starts with `prefix`; prints "test NAME ok" or "test NAME FAILED: file:line expression" for each
-// and "tests: N run, M failed" at the end. Returns the number of failures.
+// Runs those whose name starts with `prefix`; prints "test NAME ok" or "test NAME FAILED: file:line expression" for
+// each and "tests: N run, M failed" at the end. Returns the number of failures.
 unsigned run_tests(const char* prefix);
 
 }

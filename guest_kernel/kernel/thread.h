@@ -138,6 +138,8 @@ private:
     // Left of its time slice.
     uint64_t m_slice_ns = 0;
     ListLink<Thread> m_ready_link;
+    // Used by the CPU that sends it away, until it arrives.
+    Thread* m_next_departing = nullptr;
 
     // -- guarded by the wait graph lock
     unsigned m_base_priority;
@@ -189,8 +191,8 @@ void preempt_disable();
 void preempt_enable();
 bool preemption_enabled();
 
-// Panics unless the current thread may block now: not at exception level, preemption and interrupts on, and no spin lock
-// held.
+// Panics unless the current thread may block now: not at exception level, preemption and interrupts on, and no spin
+// lock held.
 void assert_may_block();
 
 // Calls visit on the thread with this id while it cannot end; NOT_FOUND when there is none. visit must not block.

@@ -2,6 +2,7 @@
 
 #include "kernel/spinlock.h"
 #include "kernel/text.h"
+#include "objects/translation_table.h"
 
 namespace objects {
 
@@ -10,16 +11,24 @@ namespace {
 struct Name {
     char text[name_size] = {};
     Reference reference = nullptr;
+    // The object's, which its successor in the same entry does not have.
+    uint32_t sequence = 0;
+
+    // The name of an object that is gone is free.
+    bool given() const
+    {
+        return reference != nullptr && table().find({table().index(reference), sequence}) != nullptr;
+    }
 };
 
-// Guards the names. Innermost.
+// Guards the names. Taken before the lock of an entry.
 kernel::SpinLock names_lock;
 Name names[max_names];
 
 Name* find(const char* text)
 {
     for (auto& name : names) {
-        if (name.reference != nullptr && kernel::equal(name.text, text))
+        if (kernel::equal(name.text, text) && name.given())
             return &name;
     }
     return nullptr;
@@ -28,7 +37,7 @@ Name* find(const char* text)
 Name* find_free()
 {
     for (auto& name : names) {
-        if (name.reference == nullptr)
+        if (!name.given())
             return &name;
     }
     return nullptr;
@@ -48,6 +57,7 @@ Status give_name(const char* text, Reference reference)
         return Code::NO_MEMORY;
     kernel::copy_text(name->text, name_size, text);
     name->reference = reference;
+    name->sequence = table().name(reference).sequence;
     return {};
 }
 
@@ -70,7 +80,7 @@ void name_of(Reference reference, char* out)
     kernel::SpinGuard guard(names_lock);
     out[0] = '\0';
     for (const auto& name : names) {
-        if (name.reference == reference)
+        if (name.reference == reference && name.given())
             kernel::copy_text(out, name_size, name.text);
     }
 }

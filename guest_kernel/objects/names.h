@@ -8,7 +8,7 @@ namespace objects {
 inline constexpr unsigned max_names = 64;
 inline constexpr unsigned name_size = 32;
 
-// The name is copied. EXISTS, TOO_LARGE for the name, NO_MEMORY when there are max_names.
+// The name is copied, and goes with the object. EXISTS, TOO_LARGE for the name, NO_MEMORY when there are max_names.
 Status give_name(const char* name, Reference reference);
 void forget_name(const char* name);
 // Null when nothing has that name.

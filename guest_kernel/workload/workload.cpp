@@ -103,14 +103,16 @@ void Workload::client_ended()
         return;
     if (!verify(totals()))
         ++m_clients[0].errors;
-    arch::notify(abi::Stage::WORKLOAD_ENDED);
     m_ended.signal();
+    arch::notify(abi::Stage::WORKLOAD_ENDED);
 }
 
 Totals Workload::totals() const
 {
     Totals totals;
-    totals.running = __atomic_load_n(&m_running, __ATOMIC_ACQUIRE);
+    // Whoever ends last still verifies: until that is done, the sums are not final.
+    const uint64_t running = __atomic_load_n(&m_running, __ATOMIC_ACQUIRE);
+    totals.running = running == 0 && m_started && !ended() ? 1 : running;
     for (unsigned i = 0; i < m_count; ++i) {
         totals.operations += __atomic_load_n(&m_clients[i].operations, __ATOMIC_RELAXED);
         totals.errors += __atomic_load_n(&m_clients[i].errors, __ATOMIC_RELAXED);

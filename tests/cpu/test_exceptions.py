@@ -163,6 +163,37 @@ def test_unavailable_units(source: str, vector: int) -> None:
     assert bench["srr0"] == ENTRY + 4
 
 
+def test_enabled_floating_point_exception() -> None:
+    bench = open_bench()
+    bench.run("mfmsr 5; ori 5, 5, 0x2900; mtmsrd 5; lis 8, 3; lfd 1, 0(8); mtfsb1 24; fdiv 2, 1, 1;")
+    only(bench, 0x700)
+    assert bench["srr0"] == ENTRY + 24
+    assert bench["srr1"] & STATUS == 0x100000
+
+
+@pytest.mark.parametrize(
+    ("bit", "source", "offset"),
+    [(0x400, "li 7, 2;", 4), (0x200, "li 7, 2; b .+8;", 12)],
+    ids=["step", "branch"],
+)
+def test_trace(bit: int, source: str, offset: int) -> None:
+    bench = open_bench()
+    bench.run(f"mfmsr 5; ori 5, 5, {bit}; mtmsrd 5;" + source + "nop; nop;")
+    only(bench, 0xD00)
+    assert bench["srr0"] == ENTRY + 12 + offset
+    assert bench["r7"] == 2
+
+
+def test_an_address_outside_the_tree_is_a_storage_exception() -> None:
+    beyond = KERNEL | 1 << 59
+    bench = translated(load_address(5, beyond) + "ld 6, 0(5);")
+    only(bench, 0x300)
+    assert bench["dar"] == beyond
+    bench = translated(load_address(5, beyond) + "mtctr 5; bctr;")
+    only(bench, 0x400)
+    assert bench["srr0"] == beyond
+
+
 def test_machine_check_where_no_memory_is() -> None:
     bench = open_bench()
     bench.run("li 6, 1; lis 5, 0x4000; ld 6, 16(5);")
@@ -179,6 +210,24 @@ def test_machine_check_where_no_device_is(source: str) -> None:
     only(bench, 0x200)
     assert bench["srr1"] & STATUS == 0x40000
     assert bench["dar"] == 0x80000000 + (8 if "8(5)" in source else 0)
+
+
+@pytest.mark.parametrize("source", ["std 6, 8(5);", "stb 6, 8(5);"])
+def test_machine_check_of_a_store_where_no_memory_is(source: str) -> None:
+    bench = open_bench()
+    bench.run("lis 5, 0x4000;" + source + "li 7, 1;")
+    only(bench, 0x200)
+    assert bench["srr0"] == ENTRY + 4
+    assert bench["srr1"] & STATUS == 0x200000
+    assert bench["dar"] == 0x40000008
+
+
+def test_a_jump_to_where_no_memory_is() -> None:
+    bench = open_bench()
+    bench.run("lis 5, 0x4000; mtctr 5; bctr;")
+    only(bench, 0x200)
+    assert bench["srr0"] == bench["dar"] == 0x40000000
+    assert bench.hardware.cpus[0].instructions == 3 + 3
 
 
 def test_reset_is_taken_with_interrupts_off_but_not_while_unrecoverable() -> None:

@@ -23,14 +23,15 @@ def shipped_image() -> bytes:
 @cache
 def extended_image() -> bytes:
     """The kernel with the sources of ``arch_extra``, which do nothing without their boot arguments."""
-    return extended_image_of(lambda tree: None)
+    return extended_image_of()
 
 
-def extended_image_of(change: Callable[[Path], None]) -> bytes:
+def extended_image_of(change: Callable[[Path], None] | None = None) -> bytes:
     """The same of a kernel whose sources, in a directory of their own, were changed first."""
     with tempfile.TemporaryDirectory() as directory:
         tree = Path(directory) / "guest_kernel"
         shutil.copytree(installation().kernel_sources, tree)
         shutil.copytree(_EXTRA, tree / "extra")
-        change(tree)
+        if change is not None:
+            change(tree)
         return build_kernel(tree).path.read_bytes()

@@ -26,6 +26,8 @@ from emulator.machine import Hardware, MachineConfig, Policy, RoundRobin, Stop, 
 
 LIMIT_NS = 500_000_000
 """Virtual time after which a run that has not ended by itself has failed."""
+SHORT_NS = 30_000_000
+"""The same where booting takes the most of it."""
 REAL_MODE_MASK = 0x0FFF_FFFF_FFFF_FFFF
 
 
@@ -90,8 +92,8 @@ class KernelMachine:
         assert stop.reached, f"{symbol}: {stop}\n{self.console.text}"
 
     def run_to_panic(self) -> Mapping[str, Any]:
-        """Runs until the kernel panics; the record."""
-        stop = self.run()
+        """Runs until the kernel panics, which is to be within SHORT_NS; the record."""
+        stop = self.run(deadline_ns=SHORT_NS)
         assert stop.reason is StopReason.PANIC, f"{stop}\n{self.console.text}"
         assert self.panic is not None
         return self.panic
@@ -135,6 +137,7 @@ def run_guest_tests(
     *,
     memory: int = 64 << 20,
     seed: int = 1,
+    limit_ns: int = LIMIT_NS,
 ) -> list[str]:
     """Runs the in-guest tests whose names start with ``prefix``; the lines that they printed."""
     with KernelMachine(
@@ -146,7 +149,7 @@ def run_guest_tests(
         policy=policy,
         seed=seed,
     ) as machine:
-        stop = machine.run()
+        stop = machine.run(deadline_ns=limit_ns)
         assert stop.reason is StopReason.HALTED, f"{stop}\n{machine.console.text}"
         return [line for line in machine.lines if line.startswith("test")]
 

@@ -20,7 +20,7 @@ from toolchain.kernel import build_kernel
 LIMIT_NS: Final = 400_000_000
 """Virtual time after which a run has failed: all tests of one kind take a tenth of it."""
 GRACE_NS: Final = 3_000_000
-"""How long a thread is held when the test does not let it go: its CPU may be held with a lock that all want."""
+"""How long a thread is held at the most: its CPU may be held with a lock that the test itself wants."""
 
 _RESULT: Final = re.compile(r"^test (\S+) (ok|FAILED: .*)$", re.MULTILINE)
 
@@ -62,7 +62,7 @@ class GuestRun:
 
     @property
     def failure(self) -> str:
-        """In one line, why the run is not as it should be: a panic, a test that failed, no end. Empty: it is."""
+        """Why the run is not as it should be: a panic, a test that failed, no end. Empty: it is."""
         if self.stop.reason is StopReason.PANIC:
             return f"panic: {self.panic}"
         failures = [f"{name} {result}" for name, result in self.results.items() if result != "ok"]
@@ -114,7 +114,7 @@ def run_tests(image: Path, tests: str, schedule: Schedule, cpus: int = 2) -> Gue
 
 
 def _hold(machine: Machine, schedule: Schedule, instructions: int) -> bool:
-    """Holds the thread that marks until the test lets it go or the grace is over; whether it could be held."""
+    """Holds the thread that marks until the test lets it go or the grace is over. False: it had gone."""
     with _stopping_at_marks(machine):
         if not _run_to_mark(machine, HoldMark.HOLD_FROM_HERE, LIMIT_NS):
             return False

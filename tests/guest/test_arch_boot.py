@@ -20,7 +20,7 @@ from emulator.abi.memory_map import (
 )
 from emulator.machine import CpuState, StopReason
 from tests.guest.arch_kernels import shipped_image
-from tests.guest.arch_machine import KernelMachine, run_guest_tests
+from tests.guest.arch_machine import SHORT_NS, KernelMachine, run_guest_tests
 
 VECTORS = (0x100, 0x200, 0x300, 0x380, 0x400, 0x480, 0x500, 0x600, 0x700, 0x800, 0x900, 0xC00, 0xD00)
 SHORT_VECTORS = (0xE40, 0xF20, 0xF40)
@@ -127,5 +127,5 @@ def test_each_cpu_sees_its_own_page_and_the_rest_is_shared() -> None:
 @pytest.mark.parametrize("cpus", [1, 2, 3])
 def test_in_guest_tests_pass(group: str, cpus: int) -> None:
     names = ARCH_TESTS[group]
-    lines = run_guest_tests(shipped_image(), f"{group}.", cpus)
+    lines = run_guest_tests(shipped_image(), f"{group}.", cpus, limit_ns=SHORT_NS)
     assert lines == [f"test {group}.{name} ok" for name in names] + [f"tests: {len(names)} run, 0 failed"]

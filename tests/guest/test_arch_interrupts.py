@@ -7,7 +7,7 @@ import pytest
 from emulator.machine import StopReason
 from emulator.machine.policy import Directive, DirectiveKind, Policy
 from tests.guest.arch_kernels import extended_image
-from tests.guest.arch_machine import KernelMachine, symbols_of
+from tests.guest.arch_machine import SHORT_NS, KernelMachine, symbols_of
 
 SYSTEM_RESET = 0x100
 DECREMENTER = 0x900
@@ -15,8 +15,6 @@ SYSTEM_CALL = 0xC00
 SOON = 2_000_000
 """Instructions: what is waited for happens long before, or the directive ends."""
 TURNS = Directive(DirectiveKind.TURNS, amount=20_000)
-LIMIT_NS = 10_000_000
-"""Many times what any of these runs takes; one that has not ended by then hangs."""
 ENTRY_AND_EXIT = 200
 """At least this many instructions go into the entry, handling and exit of any exception."""
 
@@ -63,7 +61,7 @@ def run_rounds(what: str, rounds: int, directives: Sequence[Directive] = ()) -> 
     """Runs ``rounds`` of something under a schedule, asserts that all went right; the instructions taken."""
     arguments = f"{what}={rounds}"
     with KernelMachine(extended_image(), cpus=1, arguments=arguments, policy=Scripted(directives)) as machine:
-        stop = machine.run(deadline_ns=LIMIT_NS)
+        stop = machine.run(deadline_ns=SHORT_NS)
         assert stop.reason is StopReason.IDLE, f"{stop}\n{machine.console.text}"
         assert f"{what} right" in machine.lines
         return machine.hardware.cpus[0].instructions
@@ -87,6 +85,22 @@ def test_registers_survive_an_interrupt_at_every_instruction(vector: int) -> Non
 
 def test_registers_survive_time_slices() -> None:
     run_rounds("registers", 200_000)
+
+
+def test_registers_survive_switches_of_threads() -> None:
+    run_rounds("switches", 50)
+
+
+def test_everything_is_restored_from_the_frame() -> None:
+    with KernelMachine(extended_image(), cpus=1, arguments="registers=3") as machine:
+        machine.run_to("keep_registers_loop")
+        assert machine.hardware.engine.inject(0, DECREMENTER)
+        machine.run_to("exception_return")
+        registers = machine.hardware.cpus[0].registers
+        for name in [f"r{number}" for number in range(32) if number != 1] + ["cr", "lr", "ctr", "xer"]:
+            registers[name] = 0x5EED
+        assert machine.run().reason is StopReason.IDLE, machine.console.text
+        assert "registers right" in machine.lines
 
 
 def test_the_loop_notices_a_changed_register() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from emulator.abi.boot import BootFlag
 from emulator.abi.panic import PANIC_MAGIC, PanicFrameKind, PanicState
-from emulator.machine import Policy, Random, RoundRobin
+from emulator.machine import CpuState, Policy, Random, RoundRobin, Scripted, StopReason, parse_script
 from tests.guest.arch_kernels import shipped_image
 from tests.guest.arch_machine import KernelMachine, run_guest_tests
 
@@ -83,6 +83,7 @@ KERNEL_TESTS = {
         "round_robin",
         "sleep",
         "sleepers_wake_in_order",
+        "storm",
         "wakeup_preempts",
         "wakeup_preempts_other_cpu",
         "yield",
@@ -169,17 +170,19 @@ def test_panics(name: str) -> None:
         assert f"{where}: {record['message']}" in machine.lines
 
 
-FORMAT = "_ZN6kernel16format_argumentsEPcmPKcS0_"
-"""format_arguments(char*, size_t, const char*, va_list)."""
+FORMAT = "_ZN6kernel6formatEPcmPKcz+8"
+"""The local entry of format(char*, size_t, const char*, ...), which the test calls."""
 RUN_TEST = "_ZN6kernel12_GLOBAL__N_113run_in_threadEm"
 HELD_UNTIL_NS = 5_000_000
 
 
 def id_of_the_test_thread(arguments: str) -> int:
     """The id of the first thread that runs a test; the same in every run, since runs repeat."""
-    with KernelMachine(shipped_image(), memory=MEMORY, flags=BootFlag.RUN_TESTS, arguments=arguments) as machine:
+    with KernelMachine(
+        shipped_image(), memory=MEMORY, flags=BootFlag.RUN_TESTS, arguments=arguments
+    ) as machine:
         script = parse_script(f"turns until 1 {RUN_TEST}\nstop", machine.symbols.get)
-        machine.hardware.policy = Scripted(script)
+        machine.hardware.use_policy(Scripted(script))
         assert machine.run().reason is StopReason.STOPPED
         return machine.hardware.cpus[1].registers["sprg3"]
 
@@ -187,14 +190,16 @@ def id_of_the_test_thread(arguments: str) -> int:
 def test_a_thread_that_the_schedule_holds_is_set_aside_and_goes_on_when_released() -> None:
     arguments = "tests=format.numbers"
     thread = id_of_the_test_thread(arguments)
-    with KernelMachine(shipped_image(), memory=MEMORY, flags=BootFlag.RUN_TESTS, arguments=arguments) as machine:
+    with KernelMachine(
+        shipped_image(), memory=MEMORY, flags=BootFlag.RUN_TESTS, arguments=arguments
+    ) as machine:
         text = f"""
             hold thread {thread} at {FORMAT}
             turns until time {HELD_UNTIL_NS}
             stop
             release thread {thread}
         """
-        machine.hardware.policy = Scripted(parse_script(text, machine.symbols.get))
+        machine.hardware.use_policy(Scripted(parse_script(text, machine.symbols.get)))
         assert machine.run().reason is StopReason.STOPPED
         assert not [line for line in machine.lines if line.startswith("test")]
         # Only the thread is held: both CPUs have nothing to do.

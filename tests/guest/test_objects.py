@@ -15,6 +15,10 @@ NAMES: Final = {
         stands_in_front_of_a_swap_that_was_there_before
         unwinder_sees_through_tracked_calls
     """,
+    "classes": """
+        newest_version_is_found
+        replace_themselves_by_the_next_version_only
+    """,
     "inside": """
         call_that_merely_waits_is_waited_for
         recursion_through_another_object_goes_through
@@ -35,8 +39,14 @@ NAMES: Final = {
         entry_is_not_reused_under_a_held_caller
         every_cpu_meets_the_mediator
         first_touch_of_a_cpu_during_a_swap
+        leader_held_from_its_commit_on
         sleeper_woken_and_moved_before_it_has_switched
         threads_that_miss_together_share_a_representative
+    """,
+    "names": """
+        are_limited
+        do_not_pass_to_the_next_object_in_an_entry
+        given_found_and_forgotten
     """,
     "objects": """
         call_on_a_destroyed_object_is_refused
@@ -66,11 +76,16 @@ NAMES: Final = {
         of_an_object_that_no_cpu_has_touched
         second_swap_of_the_object_is_refused
         state_and_reference_survive
+        takes_the_format_that_the_old_class_prefers
         thread_that_is_waited_for_outruns_a_hog
         two_objects_that_call_each_other
         under_an_arbiter_is_seen_through_it
         waits_in_forward_for_who_was_inside_before
+        without_a_common_format_is_refused
         without_memory_is_refused_and_changes_nothing
+    """,
+    "updates": """
+        change_only_to_states_that_follow
     """,
 }
 

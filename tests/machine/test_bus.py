@@ -179,3 +179,12 @@ def test_stopping_on_request_does_not_lose_instructions() -> None:
     assert (second.reason, bench.hardware.cpus[0].instructions, bench["r6"]) == (StopReason.READY, 6, 3)
     third = bench.hardware.run(Until(cpu=0, instructions=7))
     assert (third.reached, bench["r7"]) == (True, 4)
+
+
+def test_an_instruction_count_of_the_past_is_reached_at_once() -> None:
+    bench = open_bench()
+    bench.run("nop; nop;")
+    for goal in (0, 4):
+        stop = bench.hardware.run(Until(cpu=0, instructions=goal))
+        assert stop.reached
+        assert bench.hardware.cpus[0].instructions == 4

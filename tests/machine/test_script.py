@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.errors import UsageError
-from emulator.machine import Directive, DirectiveKind, Hardware, Scripted, Until, parse_script
+from emulator.machine import Directive, DirectiveKind, Hardware, Scripted, StopReason, Until, parse_script
 from tests.machine.program import ENTRY, SC_1, Bench, hypercall, open_bench
 
 SYMBOLS = {"main": 0x10000, "kernel::swap(int)": 0x10010}
@@ -195,3 +195,11 @@ def test_the_host_can_direct_a_running_machine() -> None:
     hardware.direct(parse("run 1 for 5\nstop"))
     assert hardware.run().reached
     assert [cpu.instructions - was for cpu, was in zip(hardware.cpus, before, strict=True)] == [0, 5]
+
+
+def test_too_many_held_threads_are_a_fault_for_good() -> None:
+    hardware = counting("".join(f"hold thread {thread} at main\n" for thread in range(1, 18)))
+    for _ in range(2):
+        stop = hardware.run()
+        assert stop.reason is StopReason.ENGINE_FAULT
+        assert stop.message == "the schedule holds more than 16 guest threads"

@@ -9,4 +9,4 @@ from toolchain.kernel import build_kernel
 @cache
 def symbols() -> Symboliser:
     """Of the shipped kernel, without modules."""
-    return Symboliser(build_kernel().path)
+    return Symboliser(build_kernel().path.read_bytes())

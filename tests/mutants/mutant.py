@@ -1,14 +1,13 @@
 """A mutant: the kernel with one thing wrong, as a diff, and the in-guest test that must notice.
 
-A file ``diffs/NAME.diff`` begins with a paragraph that says what is wrong, then names the test and the schedules
-of its sample, then holds a unified diff against ``guest_kernel``::
+A file ``diffs/NAME.diff`` begins with a paragraph that says what is wrong, then names the test and the
+schedules of its sample, then holds a unified diff against ``guest_kernel``::
 
     Caught by: swap.second_swap_of_the_object_is_refused
     Schedules: round-robin, random 1-20, held 0-400/8, held 0-400/8 random 1-20
     CPUs: 3
 
-``held`` sweeps over the instructions after which the schedule holds the test's subject. A diff's line numbers do
-not count: what a hunk takes away must occur exactly once in its file.
+``held`` sweeps over the instructions after which the schedule holds the test's subject.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from emulator.machine import StopReason
+from tests.guest.source_diff import apply_diff
 from tests.guest.support import Schedule, run_tests
 from toolchain.kernel import build_kernel
 from toolchain.paths import installation
@@ -32,27 +32,6 @@ DIFFS: Final = Path(__file__).parent / "diffs"
 _HEADER: Final = re.compile(r"^(Caught by|Schedules|CPUs): (.+)$", re.MULTILINE)
 _HELD: Final = re.compile(r"held (\d+)-(\d+)(?:/(\d+))?(?: (random .*))?")
 _RANDOM: Final = re.compile(r"random (\d+)-(\d+)")
-
-
-class DoesNotApply(ValueError):
-    """The kernel has changed where the mutant changes it."""
-
-
-@dataclass(frozen=True)
-class Hunk:
-    """Lines that stand in one file and what they become."""
-
-    file: str
-    old: str
-    new: str
-
-    def apply(self, tree: Path) -> None:
-        """Raises DoesNotApply."""
-        path = tree / self.file
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if text.count(self.old) != 1:
-            raise DoesNotApply(f"{self.file} has {text.count(self.old)} times:\n{self.old}")
-        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -66,7 +45,7 @@ class Mutant:
     sample: str
     """As the head writes the schedules."""
     cpus: int
-    hunks: tuple[Hunk, ...]
+    diff: Path
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
@@ -74,12 +53,11 @@ class Mutant:
         return tuple(schedule for part in self.sample.split(", ") for schedule in _schedules(part))
 
     def build(self) -> Path:
-        """The mutant's kernel image. Raises DoesNotApply, BuildError."""
+        """The mutant's kernel image. Raises DiffDoesNotApply, BuildError."""
         with tempfile.TemporaryDirectory() as directory:
             tree = Path(directory) / "guest_kernel"
             shutil.copytree(installation().kernel_sources, tree)
-            for hunk in self.hunks:
-                hunk.apply(tree)
+            apply_diff(self.diff, tree)
             return build_kernel(tree).path
 
     def complaint(self, image: Path, schedule: Schedule) -> str:
@@ -98,22 +76,13 @@ def mutants() -> tuple[Mutant, ...]:
 @cache
 def read_mutant(path: Path) -> Mutant:
     """Raises ValueError for a file that is not as this module says."""
-    head, _, diff = path.read_text(encoding="utf-8").partition("\n--- ")
+    head, _, diff = path.read_text(encoding="utf-8").partition("\n--- a/")
     fields = dict(_HEADER.findall(head))
-    hunks = tuple(_hunks("--- " + diff))
-    if not hunks or "Caught by" not in fields or "Schedules" not in fields:
+    if not diff or "Caught by" not in fields or "Schedules" not in fields:
         raise ValueError(f"{path.name}: no test, no schedules or no change")
     what = " ".join(_HEADER.split(head)[0].split())
-    return Mutant(path.stem, what, fields["Caught by"], fields["Schedules"], int(fields.get("CPUs", "2")), hunks)
-
-
-def _hunks(diff: str) -> Iterator[Hunk]:
-    for part in re.split(r"^--- ", diff, flags=re.MULTILINE)[1:]:
-        file = part.splitlines()[0].removeprefix("a/")
-        for body in re.split(r"^@@.*@@.*\n", part, flags=re.MULTILINE)[1:]:
-            lines = body.splitlines(keepends=True)
-            old = "".join(line[1:] for line in lines if line[0] in " -")
-            yield Hunk(file, old, "".join(line[1:] for line in lines if line[0] in " +"))
+    cpus = int(fields.get("CPUs", "2"))
+    return Mutant(path.stem, what, fields["Caught by"], fields["Schedules"], cpus, path)
 
 
 def _schedules(part: str) -> Iterator[Schedule]:

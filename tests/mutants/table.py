@@ -1,4 +1,4 @@
-"""The table of mutants in ``docs/mutants.md``. ``python -m tests.mutants.table`` runs every sample and prints it."""
+"""The table in ``docs/mutants.md``: ``python -m tests.mutants.table`` runs every sample and prints it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ TABLE: Final = Path(__file__).parents[2] / "docs" / "mutants.md"
 _HEAD: Final = """\
 # Mutants
 
-Each line is the kernel with one thing wrong, a diff in `tests/mutants/diffs`, and the in-guest test that notices. The
-diff is applied to a copy of `guest_kernel`, built apart, and the test is run under every schedule of the sample: round
-robin, the random policy from the named seeds, or with the test's thread held after so many instructions (`held
-0-400/8`: every eighth). A mutant that no longer applies, or that no schedule of its sample catches, fails the suite;
-the unchanged kernel passes every sample. `make test` takes a part of them, `make test-all` all.
+Each line is the kernel with one thing wrong, a diff in `tests/mutants/diffs`, and the in-guest test that
+notices. The diff is applied to a copy of `guest_kernel`, built apart, and the test is run under every
+schedule of the sample: round robin, the random policy from the named seeds, or with the test's thread held
+after so many instructions (`held 0-400/8`: every eighth). A mutant that no longer applies, or that no
+schedule of its sample catches, fails the suite; the unchanged kernel passes every sample. `make test` takes
+a part of them, `make test-all` all.
+
+Mutants of the kernel below the objects and of the architecture part have tables of their own, in
+`tests/guest/test_kernel_mutants.py` and `tests/guest/test_arch_mutants.py`.
 
 The counts are those of the last run of `python -m tests.mutants.table`, which prints this page.
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from emulator.errors import UsageError
+from emulator.scenario import runner
 from emulator.scenario.result import RunResult
-from emulator.scenario.runner import Observer, check_updates, run_scenario
-from emulator.scenario.scenario import parse_scenario
+from emulator.scenario.runner import Observer, check_updates
+from emulator.scenario.scenario import Scenario, parse_scenario
+from tests.system.machines import kernel
 
 COUNTING = """
 [[step]]
@@ -23,6 +25,11 @@ ENDED = """
 do = "wait"
 workload = "counting"
 """
+
+
+def run_scenario(scenario: Scenario, observer: Observer | None = None) -> RunResult:
+    """All tests of this process run one kernel."""
+    return runner.run_scenario(scenario, kernel=kernel(), observer=observer)
 
 
 def run(text: str, machine: str = "") -> RunResult:
@@ -206,7 +213,7 @@ def test_a_checkpoint_goes_on_as_the_run_would(tmp_path: Path) -> None:
     result = run_scenario(scenario)
     assert result.error is None
     checkpoint = Checkpoint.from_bytes((tmp_path / "m.checkpoint").read_bytes())
-    with Machine.from_checkpoint(checkpoint) as machine:
+    with Machine.from_checkpoint(checkpoint, kernel=kernel().path) as machine:
         machine.run_for(1_000_000)
         machine.monitor.workload_status("counting")
         assert machine.hardware.state_hash() == result.machine["state_hash"]

@@ -44,8 +44,8 @@ def test_a_load_under_way_is_in_a_checkpoint() -> None:
     """Saved between any two steps of the handshake, the load comes to its end in the restored machine."""
     with ready_machine() as machine:
         machine.monitor.start_apply(module("saturating_counter"))
-        for _ in range(40):
-            machine.run_for(5_000)
+        for _ in range(20):
+            machine.run_for(10_000)
             checkpoint = machine.save()
             with Machine.from_checkpoint(checkpoint, kernel=kernel().path) as other:
                 other.run_for(3_000_000)

@@ -35,6 +35,46 @@ _QUIET = """
 extern "C" kernel::Status module_init() { return {}; }
 """
 
+_TALKING = """
+#include "kernel/init.h"
+#include "kernel/print.h"
+
+namespace {
+
+struct Talking {
+    Talking() { kernel::print("constructor"); }
+} talking;
+
+kernel::Status annotated()
+{
+    kernel::print("annotated");
+    return {};
+}
+
+[[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction init{
+    kernel::InitStage::Services, "talking", annotated};
+
+}
+
+extern "C" kernel::Status module_init()
+{
+    kernel::print("entry");
+    return {};
+}
+
+extern "C" void module_exit() { kernel::print("exit"); }
+"""
+
+
+def test_everything_that_is_to_run_runs_in_its_order() -> None:
+    with ready_machine() as machine:
+        seen = len(machine.console)
+        machine.monitor.apply(written_module("talking", _TALKING))
+        assert machine.console[seen:].splitlines() == ["constructor", "annotated", "entry"]
+        seen = len(machine.console)
+        machine.monitor.unload("talking")
+        assert machine.console[seen:].splitlines() == ["exit"]
+
 
 def test_an_update_is_applied_under_load_and_nothing_is_lost() -> None:
     with ready_machine() as machine:
@@ -143,7 +183,7 @@ def test_initialisation_that_never_ends_aborts_the_update() -> None:
 
 
 def test_a_module_that_is_too_large_for_the_guest_is_aborted() -> None:
-    source = _QUIET + "char too_much[12 << 20];\n"
+    source = _QUIET + "char too_much[(15 << 20) - (128 << 10)];\n"
     with ready_machine(memory=16 << 20) as machine:
         with pytest.raises(
             UpdateFailed, match="update large aborted: no room in the guest's memory"

@@ -2,6 +2,7 @@
 
 #include "arch/ppc64/percpu.h"
 #include "kernel/heap.h"
+#include "kernel/mutex.h"
 #include "kernel/stack.h"
 #include "kernel/test_thread.h"
 #include "kernel/text.h"
@@ -244,6 +245,59 @@ Test held_while_blocked{"thread.hold_outlasts_a_wakeup", [] {
     sleep_until(now_ns() + millisecond);
     EXPECT(!sleeper.ended() && sleeper.thread()->state() == ThreadState::Held);
     sleeper.thread()->release();
+}};
+
+// What a schedule, a monitor and waiters may do to a thread, all at once.
+void disturb(Thread& thread, uint64_t step)
+{
+    switch (step % 5) {
+    case 0: EXPECT(thread.move_to(static_cast<unsigned>(step) % arch::cpu_count()).ok()); break;
+    case 1: thread.hold(); break;
+    case 2: thread.release(); break;
+    case 3: thread.set_base_priority(10 + static_cast<unsigned>(step) % 5); break;
+    case 4: thread.release(); break;
+    }
+}
+
+Test storm{"thread.storm", [] {
+    Mutex mutex;
+    Event tick;
+    bool stop = false;
+    uint64_t count = 0;
+    const auto body = [&] {
+        while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
+            tick.wait_until(now_ns() + 30 * microsecond).ignore();
+            MutexGuard guard(mutex);
+            const uint64_t seen = __atomic_load_n(&count, __ATOMIC_RELAXED);
+            yield();
+            __atomic_store_n(&count, seen + 1, __ATOMIC_RELAXED);
+        }
+    };
+    TestThread first({.name = "first"}, body);
+    TestThread second({.name = "second", .priority = 12}, body);
+    TestThread third({.name = "third", .priority = 14}, body);
+    Thread* const victims[] = {first.thread(), second.thread(), third.thread()};
+    const auto controller = [&](uint64_t start) {
+        return [&, start] {
+            for (uint64_t step = start; step < start + 150; ++step) {
+                disturb(*victims[step % 3], step * 7 / 3);
+                spin_for((step % 11) * microsecond);
+                if (step % 16 == 0)
+                    tick.signal();
+                else
+                    tick.clear();
+            }
+        };
+    };
+    {
+        TestThread here({.name = "here", .priority = 18, .cpu = 0}, controller(0));
+        TestThread there({.name = "there", .priority = 18, .cpu = last_cpu()}, controller(1000));
+    }
+    for (Thread* victim : victims)
+        victim->release();
+    const uint64_t before = __atomic_load_n(&count, __ATOMIC_RELAXED);
+    wait_until([&] { return __atomic_load_n(&count, __ATOMIC_RELAXED) > before + 3; });
+    __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
 }};
 
 Test instructions{"thread.instructions", [] {

@@ -451,6 +451,50 @@ kernel::Test every_cpu{"interleaving.every_cpu_meets_the_mediator", [] {
     destroy_and_drain(probe.reference());
 }};
 
+// From its commit on the leader may be held.
+class MarkingRoot final : public SharedRoot<ProbeRep<2>> {
+public:
+    FormatList imports() const override { return FormatList::of(probe_formats); }
+    Status import_state(const Format&, TransferSite, const Parcel& parcel) override
+    {
+        if (const auto* calls = parcel.as<uint64_t>())
+            m_rep.m_calls = *calls;
+        return {};
+    }
+    void commit_import() override { Subject::mark_hold_point(); }
+};
+
+kernel::Test leader{"interleaving.leader_held_from_its_commit_on", [] {
+    constexpr uint64_t calls_each = 100;
+    stay_on_first_cpu();
+    auto probe = make_probe();
+    Elder elder;
+    HotSwap* swap = nullptr;
+    {
+        CountedScope scope;
+        kernel::Owned<Root> replacement(kernel::make<MarkingRoot>(kernel::Tag::Test));
+        swap = HotSwap::start(probe.reference(), static_cast<kernel::Owned<Root>&&>(replacement)).value();
+    }
+    elder.passed_by();
+    const auto call = [](void* context) {
+        for (uint64_t i = 0; i < calls_each; ++i)
+            EXPECT(static_cast<Ref<Probe>*>(context)->operator->()->fold(1, 2, 3, 4, 5, 6, 7, 8, 9, 10).low == 55);
+    };
+    Helper here(call, &probe, 0);
+    Helper there(call, &probe, kernel::last_cpu());
+    elder.leave();
+    wait_for_a_swap();
+    arch::mark(static_cast<uint64_t>(abi::HoldMark::LET_GO));
+    here.join();
+    there.join();
+    end_swap(swap);
+    {
+        CountedScope scope;
+        EXPECT(probe->calls().value() == 2 * calls_each);
+    }
+    destroy_and_drain(probe.reference());
+}};
+
 kernel::Test sleeper{"interleaving.sleeper_woken_and_moved_before_it_has_switched", [] {
     stay_on_first_cpu();
     kernel::Event event;

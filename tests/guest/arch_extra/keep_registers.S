@@ -37,6 +37,7 @@ FUNCTION keep_registers
     mtxer   31                          // SO and CA
     li      31, 0x200 + 31
     lis     4, 0x1234
+    ori     4, 4, 0x5678
     mtcr    4
     li      4, 0x200 + 4
     std     14, RED_ZONE_END(1)
@@ -65,16 +66,20 @@ keep_registers_loop:
 keep_registers_loop_end:
     bgt     0, keep_registers_loop
 
+    // r2 is put right at the end.
+    mfcr    2
+    cmpdi   3, 0                        // all rounds were run
     li      3, 0
-    .irp    n, 0,4,5,6,7,8,9,10,11,12,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    mr      2, \n                       // r2 is put right below
-    cmpdi   1, 2, 0x200 + \n
-    bne     1, registers_changed
+    bne     registers_changed
+    EXPECT_VALUE 4, 0x200 + 4
+    clrlwi  2, 2, 4                     // CR1 to CR7; the loop sets CR0
+    lis     4, 0x0234
+    ori     4, 4, 0x5678
+    cmpd    2, 4
+    bne     registers_changed
+    .irp    n, 0,5,6,7,8,9,10,11,12,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    EXPECT_VALUE \n, 0x200 + \n
     .endr
-    mfcr    4
-    andis.  4, 4, 0x00FF                // CR2 and CR3 are as set before the loop
-    rlwinm  4, 4, 16, 16, 31
-    EXPECT_VALUE 4, 0x34
     mflr    4
     EXPECT_VALUE 4, 0x21E
     mfctr   4
@@ -92,3 +97,27 @@ registers_changed:
     RESTORE_REGISTERS
     blr
 END_FUNCTION keep_registers
+
+// keep_over_call(function r3, value r4) -> r3 = 1 if r14-r31 were kept while function() ran, else 0. What they hold
+// depends on `value`.
+FUNCTION keep_over_call
+    KEEP_REGISTERS
+    std     4, KEEP_ARGUMENT(1)
+    .irp    n, 14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    addi    \n, 4, \n
+    .endr
+    mr      12, 3
+    mtctr   12
+    bctrl
+    li      3, 0
+    ld      4, KEEP_ARGUMENT(1)
+    .irp    n, 14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    addi    5, 4, \n
+    cmpd    5, \n
+    bne     call_changed
+    .endr
+    li      3, 1
+call_changed:
+    RESTORE_REGISTERS
+    blr
+END_FUNCTION keep_over_call

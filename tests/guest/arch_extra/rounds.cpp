@@ -15,6 +15,7 @@
 
 extern "C" {
 uint64_t keep_registers(uint64_t rounds);
+uint64_t keep_over_call(void (*function)(), uint64_t value);
 uint64_t keep_registers_at(uint64_t rounds, uint64_t stack);
 extern const char program_increment[], program_increment_end[];
 }
@@ -92,8 +93,7 @@ void take_turns(uint64_t argument)
 {
     auto& turns = *reinterpret_cast<Turns*>(argument);
     for (uint64_t round = 0; round < turns.rounds; ++round) {
-        turns.taken = turns.taken + 1;
-        kernel::yield();
+        turns.taken = turns.taken + keep_over_call(kernel::yield, argument);
     }
     turns.done.signal();
 }

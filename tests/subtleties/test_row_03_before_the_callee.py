@@ -1,0 +1,22 @@
+"""Row 3: held between loading the entry and the callee's first instruction, the old object stays valid."""
+
+from typing import Final
+
+import pytest
+
+from tests.subtleties.sweep import every_instruction, sweep, sweep_chunk
+
+TEST: Final = "interleaving.caller_held_on_its_way_to_the_old_object"
+INSTRUCTIONS: Final = 600
+"""From the mark to the end of the call and a little beyond."""
+
+
+def test_sample_of_places() -> None:
+    offsets = range(0, INSTRUCTIONS, 53)
+    assert sweep(TEST, offsets) == len(offsets)
+
+
+@pytest.mark.matrix
+@every_instruction(INSTRUCTIONS)
+def test_every_place(start: int) -> None:
+    sweep_chunk(TEST, start)

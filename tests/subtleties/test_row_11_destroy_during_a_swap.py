@@ -1,0 +1,22 @@
+"""Row 11: destroyed while it is swapped: both end, and what comes to live in the entry is untouched."""
+
+from typing import Final
+
+import pytest
+
+from tests.subtleties.sweep import every_instruction, sweep, sweep_chunk
+
+TEST: Final = "interleaving.destroyer_held_while_its_object_is_swapped"
+INSTRUCTIONS: Final = 900
+"""From the mark to the end of the call and a little beyond."""
+
+
+def test_sample_of_places() -> None:
+    offsets = range(0, INSTRUCTIONS, 83)
+    assert sweep(TEST, offsets) == len(offsets)
+
+
+@pytest.mark.matrix
+@every_instruction(INSTRUCTIONS)
+def test_every_place(start: int) -> None:
+    sweep_chunk(TEST, start)

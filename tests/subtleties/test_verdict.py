@@ -1,0 +1,22 @@
+"""Abort and commit: whoever comes first decides, wherever the other is held."""
+
+from typing import Final
+
+import pytest
+
+from tests.subtleties.sweep import every_instruction, sweep, sweep_chunk
+
+TEST: Final = "interleaving.abort_held_while_the_swap_goes_on"
+INSTRUCTIONS: Final = 500
+"""From the mark to the end of the call and a little beyond."""
+
+
+def test_sample_of_places() -> None:
+    offsets = range(0, INSTRUCTIONS, 47)
+    assert sweep(TEST, offsets) == len(offsets)
+
+
+@pytest.mark.matrix
+@every_instruction(INSTRUCTIONS)
+def test_every_place(start: int) -> None:
+    sweep_chunk(TEST, start)

@@ -1,0 +1,141 @@
+"""The race of section 4.3.2: it is there, a schedule leads into it every time, and the update ends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.scenario import runner
+from emulator.scenario.result import RunResult
+from emulator.scenario.scenario import Scenario, load_scenario
+from tests.system.machines import kernel
+from tests.updates.race_machine import storm
+from toolchain.paths import installation
+
+SEEDS = range(200)
+SAMPLE = range(40)
+
+
+def shipped(name: str) -> Scenario:
+    folder: Path = installation().updates / "allocator_race"
+    return load_scenario(folder / name)
+
+
+def run_scenario(scenario: Scenario) -> RunResult:
+    """All tests of this process run one kernel."""
+    return runner.run_scenario(scenario, kernel=kernel())
+
+
+@pytest.fixture(scope="module")
+def under_load() -> RunResult:
+    return run_scenario(shipped("scenario.toml"))
+
+
+def test_some_seed_of_the_sample_makes_the_shipped_kernel_fail() -> None:
+    with storm(fixed=False) as machine:
+        failures = {seed: failure for seed in SAMPLE if (failure := machine.failure(seed))}
+    assert failures, "none of them met the race"
+
+
+def test_no_seed_of_the_sample_fails_with_the_update_applied_before() -> None:
+    with storm(fixed=True) as machine:
+        assert [seed for seed in SAMPLE if machine.failure(seed)] == []
+
+
+@pytest.mark.matrix
+def test_no_seed_at_all_fails_with_the_update_applied_before() -> None:
+    with storm(fixed=True) as machine:
+        assert [seed for seed in SEEDS if machine.failure(seed)] == []
+
+
+@pytest.mark.matrix
+def test_seeds_that_do_not_fail_first_lose_nothing_when_it_is_applied_under_load() -> None:
+    with storm(fixed=False) as machine:
+        good = [seed for seed in SEEDS if machine.failure(seed) is None]
+        assert len(good) > len(SEEDS) // 2
+        assert [seed for seed in good if machine.failure(seed, apply_at_ns=100_000)] == []
+
+
+def test_a_schedule_leads_into_the_race_every_time() -> None:
+    first, second = (run_scenario(shipped("race.scenario.toml")) for _ in range(2))
+    assert first.error is None
+    assert first.machine["exit"] == "panic"
+    assert "get_next_for_mdh" not in first.machine["console"]
+    assert first.machine["state_hash"] == second.machine["state_hash"]
+
+
+def test_the_same_schedule_does_no_harm_after_the_update() -> None:
+    result = run_scenario(shipped("fixed.scenario.toml"))
+    assert result.error is None
+    assert result.workload["errors"] == 0
+    assert result.workload["operations"] > 1000
+
+
+def test_applied_under_load_nothing_is_lost(under_load: RunResult) -> None:
+    assert under_load.error is None
+    assert under_load.machine["exit"] == "halted"
+    assert under_load.workload["errors"] == 0
+    (update,) = under_load.updates
+    assert (update["name"], update["state"]) == ("allocator_race", "active")
+    assert update["calls_forwarded"] > 0
+    assert 0 <= update["blocked_ns_max"] < 1_000_000
+
+
+def test_each_phase_comes_after_the_one_before_on_every_cpu(under_load: RunResult) -> None:
+    phases = under_load.updates[0]["phases"]
+    for cpu in (0, 1):
+        mine = [phase for phase in phases if phase["cpu"] == cpu]
+        assert [phase["name"] for phase in mine] == ["forward", "block", "transfer", "complete"]
+        times = [time for phase in mine for time in (phase["start_ns"], phase["end_ns"])]
+        assert times == sorted(times)
+
+
+def test_the_system_works_before_during_and_after(under_load: RunResult) -> None:
+    (swap,) = under_load.updates[0]["swaps"]
+    operations = [sample["operations"] for sample in swap["workload"]]
+    assert operations == sorted(operations)
+    assert 0 < operations[0] < operations[-1] < under_load.workload["operations"]
+
+
+def test_it_is_never_stopped_for_longer_than_the_swap_takes(under_load: RunResult) -> None:
+    assert under_load.control is not None
+    assert under_load.control.error is None
+    swap = under_load.updates[0]["phases"]
+    took = max(phase["end_ns"] for phase in swap) - min(phase["start_ns"] for phase in swap)
+    gaps = zip(
+        under_load.workload["longest_gap_ns"], under_load.control.workload["longest_gap_ns"], strict=True
+    )
+    for gap, control in gaps:
+        assert gap < control + took
+
+
+def memory_after_drain(result: RunResult) -> dict[str, Any]:
+    (drain,) = (step for step in result.steps if step.do == "drain")
+    memory: dict[str, Any] = drain.to_dict()["memory"]
+    return memory
+
+
+def test_after_drain_memory_is_that_of_a_run_with_the_update_from_the_start(under_load: RunResult) -> None:
+    assert under_load.control is not None
+    assert memory_after_drain(under_load) == memory_after_drain(under_load.control)
+
+
+def test_after_drain_memory_is_that_of_a_run_without_the_update_but_for_the_module() -> None:
+    scenario = load_scenario(installation().updates / "allocator_race" / "scenario.toml").with_control(False)
+    with_update = memory_after_drain(run_scenario(scenario))
+    steps = [step for step in scenario.steps if step.do != "apply"]
+    without = memory_after_drain(run_scenario(Scenario("without", scenario.machine, steps=steps)))
+    assert with_update.pop("module") > without.pop("module")
+    assert with_update == without
+
+
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_other_seeds_and_the_random_policy(seed: int) -> None:
+    scenario = shipped("scenario.toml").with_flags(seed=seed, policy="random").with_control(False)
+    result = run_scenario(scenario)
+    panicked = result.machine["exit"] == "panic"
+    assert result.error is None or (panicked and result.updates == [])
+    if not panicked:
+        assert result.workload["errors"] == 0
