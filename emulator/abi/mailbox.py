@@ -107,7 +107,7 @@ class EventKind(IntEnum):
     MODULE_STATE = 4
     """(module id, name, state name)."""
     WORKLOAD = 5
-    """(name, swap id, phase name or ``ended``, operations, errors) How far it was when a swap entered a phase."""
+    """(name, swap id, phase name or ``ended``, operations, errors) How far when a swap entered a phase."""
     SWAP_BEGAN = 6
     """(swap id, update id, reference, phase name, old class, new class) It entered a phase."""
 

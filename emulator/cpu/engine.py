@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, overload
+from typing import Any, NoReturn, Protocol, overload
 
 from emulator.abi.devices import DEVICE_PAGES
 from emulator.abi.memory_map import DEVICE_PHYSICAL, PAGE_SIZE
@@ -66,6 +66,13 @@ class Limits:
     """Effective address that the CPU is about to execute."""
 
 
+class _Closed:
+    """Stands for the functions of an engine that is closed: there is no memory for them to look at."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise EngineError(f"the machine is closed ({name})")
+
+
 class Engine:
     """Owns the C machine. Not thread-safe; close it (or leave its ``with``) to give the memory back."""
 
@@ -90,10 +97,14 @@ class Engine:
         self.ram = memoryview(array).cast("B")
 
     def close(self) -> None:
-        """Frees CPUs and RAM; ``ram`` must not be used after it. May be called twice."""
+        """Frees CPUs and RAM; everything else raises EngineError (``ram``: ValueError) after it.
+
+        May be called twice.
+        """
         if self.handle:
+            self.ram.release()
             self.c.machine_close(self.handle)
-            self.handle = None
+            self.handle, self.c = None, _Closed()
 
     def __del__(self) -> None:
         if getattr(self, "handle", None):

@@ -244,6 +244,20 @@ static void take_machine_check(struct cpu *cpu)
     enter_vector(cpu, VECTOR_MACHINE_CHECK, msr);
 }
 
+/* A reset comes whatever MSR[EE] is, but never while it would destroy SRR0 and SRR1 in use. */
+static bool can_take_injected(const struct cpu *cpu, uint64_t msr)
+{
+    return cpu->injected && (cpu->injected != VECTOR_RESET || msr & MSR_RI);
+}
+
+bool cpu_can_take(const struct cpu *cpu)
+{
+    if (!cpu->injected && !cpu_interrupt_pending(cpu))
+        return false;
+    uint64_t msr = cpu_msr(cpu);
+    return can_take_injected(cpu, msr) || (msr & MSR_EE && cpu_interrupt_pending(cpu));
+}
+
 /* Between two blocks: at most one exception, the most urgent first; the next one comes when its handler lets it. */
 void deliver_pending(struct cpu *cpu)
 {
@@ -251,16 +265,16 @@ void deliver_pending(struct cpu *cpu)
         take_machine_check(cpu);
         return;
     }
-    uint64_t msr = cpu_msr(cpu);
-    if (cpu->injected && (cpu->injected != VECTOR_RESET || msr & MSR_RI)) {
-        enum vector vector = (enum vector)cpu->injected;
+    if (!cpu_can_take(cpu))
+        return;
+    enum vector vector = VECTOR_DECREMENTER;
+    if (can_take_injected(cpu, cpu_msr(cpu))) {
+        vector = (enum vector)cpu->injected;
         cpu->injected = 0;
-        deliver(cpu, vector, cpu_pc(cpu), 0);
-    } else if (msr & MSR_EE && interrupts_best(&cpu->machine->interrupts, cpu->id) != NO_SOURCE) {
-        deliver(cpu, VECTOR_EXTERNAL, cpu_pc(cpu), 0);
-    } else if (msr & MSR_EE && cpu_time(cpu) >= cpu->timer) {
-        deliver(cpu, VECTOR_DECREMENTER, cpu_pc(cpu), 0);
+    } else if (interrupts_best(&cpu->machine->interrupts, cpu->id) != NO_SOURCE) {
+        vector = VECTOR_EXTERNAL;
     }
+    deliver(cpu, vector, cpu_pc(cpu), 0);
 }
 
 int cpu_inject(struct machine *machine, uint32_t id, uint64_t vector)

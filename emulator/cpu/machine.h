@@ -200,6 +200,8 @@ enum stop run_slice(struct machine *machine);
 void exception_hook(uc_engine *uc, uint32_t index, void *user);
 void deliver(struct cpu *cpu, enum vector vector, uint64_t address, uint64_t reason);
 bool cpu_interrupt_pending(const struct cpu *cpu);
+/* Would deliver_pending() deliver anything but a machine check? */
+bool cpu_can_take(const struct cpu *cpu);
 void deliver_pending(struct cpu *cpu);
 
 /* operands.c */

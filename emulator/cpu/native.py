@@ -17,6 +17,7 @@ from emulator.errors import BuildError, EngineError
 LIBRARY_NAME: Final = "libevergreen_engine.so"
 _SOURCES: Final = Path(__file__).parent
 _FLAGS: Final = (
+    "-mcpu=baseline",  # a wheel runs on other hosts than the one that built it
     "-shared",
     "-fPIC",
     "-O2",
@@ -47,6 +48,8 @@ def build_engine(directory: Path) -> Path:
     import subprocess  # only a build needs these two, and they take a tenth of a cold boot to import
     import tempfile
 
+    if importlib.util.find_spec("ziglang") is None:
+        raise BuildError("the compiler is missing (Python package ziglang); run: pip install ziglang==0.17.1")
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         output = Path(scratch) / LIBRARY_NAME

@@ -92,10 +92,7 @@ static bool between_blocks_needed(struct cpu *cpu)
 {
     if (cpu->check || cpu->code_stale || cpu->machine->stop_requested)
         return true;
-    if (!cpu->injected && !cpu_interrupt_pending(cpu))
-        return false;
-    uint64_t msr = cpu_msr(cpu);
-    return msr & MSR_EE ? true : cpu->injected && (cpu->injected != VECTOR_RESET || msr & MSR_RI);
+    return cpu_can_take(cpu);
 }
 
 /* May the block of `count` instructions at `start` run as a whole? If not, why is in cpu->leave. */

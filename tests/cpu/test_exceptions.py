@@ -236,9 +236,11 @@ def test_reset_is_taken_with_interrupts_off_but_not_while_unrecoverable() -> Non
     cpu = bench.hardware.cpus[0]
     cpu.start(ENTRY, 0)
     assert bench.hardware.engine.inject(0, 0x100)
-    assert bench.hardware.run_for(10_000).reason is StopReason.DEADLINE
-    assert bench.exceptions == []
-    cpu.registers["msr"] = cpu.registers["msr"] | 2
+    for enabled in (0, EE):
+        cpu.registers["msr"] = cpu.registers["msr"] | enabled
+        assert bench.hardware.run_for(10_000).reason is StopReason.DEADLINE
+        assert bench.exceptions == []
+    cpu.registers["msr"] = cpu.registers["msr"] & ~EE | 2
     assert bench.hardware.run_for(10_000).reason is StopReason.PANIC
     only(bench, 0x100)
 

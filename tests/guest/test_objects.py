@@ -39,6 +39,7 @@ NAMES: Final = {
         entry_is_not_reused_under_a_held_caller
         every_cpu_meets_the_mediator
         first_touch_of_a_cpu_during_a_swap
+        heap_user_held_as_it_gives_blocks_back
         leader_held_from_its_commit_on
         sleeper_woken_and_moved_before_it_has_switched
         threads_that_miss_together_share_a_representative

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.errors import UsageError
+from emulator.errors import EngineError, UsageError
 from emulator.machine import Hardware, MachineConfig, MachineState, Random, RoundRobin, Until
 from emulator.machine.config import MIB
 from emulator.machine.digest import CHUNK_BYTES, ScheduleDigest
@@ -116,3 +116,14 @@ def test_the_smallest_and_the_largest_machine(cpus: int, memory: int) -> None:
         hardware.memory.write(memory - 1, b"x")
         assert hardware.memory.read(memory - 1, 1) == b"x"
         assert len(hardware.cpus) == cpus
+
+
+def test_a_closed_machine_says_so() -> None:
+    bench = open_bench()
+    bench.hardware.close()
+    bench.hardware.close()
+    for use in (lambda: bench.hardware.time, lambda: bench["r3"], bench.hardware.run, bench.hardware.save):
+        with pytest.raises(EngineError, match="the machine is closed"):
+            use()
+    with pytest.raises(ValueError, match="released"):
+        bench.hardware.memory.read(0, 4)

@@ -6,9 +6,9 @@ import pytest
 
 from tests.subtleties.sweep import every_instruction, sweep, sweep_chunk
 
-"""From the mark until the leader has gone."""
+TEST: Final = "interleaving.leader_held_from_its_commit_on"
 INSTRUCTIONS: Final = 3000
-"""The commit: wherever the leader is held from there on, every call of the others counts once."""
+"""From the mark until the leader has gone."""
 
 
 def test_sample_of_places() -> None:

@@ -9,7 +9,7 @@ from emulator.abi.mailbox import EventKind, Operation
 from emulator.abi.values import text
 from emulator.devices.mailbox import GuestEvent
 from emulator.errors import GuestError, UsageError
-from emulator.machine import StopReason
+from emulator.machine import StopReason, Until
 from emulator.monitor import SwapFailed
 from tests.system.machines import ready_machine
 
@@ -147,13 +147,29 @@ def test_a_watch_outlives_its_object() -> None:
 
 
 def test_counted_threads_are_shown_with_the_object_they_are_in() -> None:
+    """Looked at often enough, some client is met inside the counter, which an arbiter tracks."""
     with ready_machine() as machine:
         assert machine.monitor.stalled() == []
         machine.monitor.workload_start("counting")
-        machine.run_for(_LOAD_NS)
-        stalled = machine.monitor.stalled()
-        assert [each.name for each in stalled] == ["client", "client"]
-        assert all(each.since_ns <= machine.virtual_ns for each in stalled)
+        machine.monitor.watch("counter")
+        seen = []
+        for _ in range(40):
+            machine.run_for(1_003)
+            seen += machine.monitor.stalled()
+        assert {"client"} <= {each.name for each in seen} <= {"client", "reaper"}
+        assert {each.reference for each in seen} == {"", "counter"}
+        assert all(0 < each.since_ns <= max(cpu.time for cpu in machine.cpus) for each in seen)
+
+
+def test_a_thread_that_is_stuck_in_a_service_is_shown_there() -> None:
+    increment = "services::v1::PartitionedCounter::increment"
+    with ready_machine(cpus=1) as machine:
+        machine.monitor.workload_start("counting")
+        assert machine.run(Until(cpu=0, address=machine.symbols.address(increment))).reached
+        client = machine.cpus[0].thread
+        machine.monitor.hold_thread(client)
+        (stalled,) = (each for each in machine.monitor.stalled() if each.thread == client)
+        assert (stalled.name, stalled.reference, stalled.inside) == ("client", "", f"{increment}()")
 
 
 def test_a_swap_is_followed_from_forward_to_complete() -> None:
