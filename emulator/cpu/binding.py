@@ -11,7 +11,6 @@ from emulator.cpu.native import library_path, unicorn_library
 from emulator.errors import EngineError
 
 NEVER: Final = (1 << 64) - 1
-ENGINE_VERSION: Final = 1
 THREAD_HOLDS_MAX: Final = 16
 LOG_MAX: Final = 4096
 ERROR_BYTES: Final = 200
@@ -121,8 +120,19 @@ class Callbacks(Structure):
     ]
 
 
+_STRUCTURES: tuple[type[Structure], ...] = (
+    InterruptController,
+    Layout,
+    DirectiveStruct,
+    SliceRecord,
+    Watch,
+    Callbacks,
+    CpuControl,
+    MachineControl,
+)
+
 _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
-    "engine_version": (c_uint32, []),
+    "engine_structures": (c_uint32, [POINTER(c_uint64)]),
     "engine_bind": (c_int, [c_char_p, c_char_p]),
     "engine_calibrate": (c_int, [POINTER(Layout), c_char_p]),
     "machine_open": (
@@ -175,11 +185,16 @@ class EngineLibrary:
         for name, (result, arguments) in _PROTOTYPES.items():
             function = getattr(self.functions, name)
             function.restype, function.argtypes = result, arguments
-        if self.functions.engine_version() != ENGINE_VERSION:
-            raise EngineError("the engine library is of another version of this package")
+        self._check_structures()
         self._checked(lambda error: self.functions.engine_bind(str(unicorn_library()).encode(), error))
         self.layout = Layout()
         self._checked(lambda error: self.functions.engine_calibrate(ctypes.byref(self.layout), error))
+
+    def _check_structures(self) -> None:
+        sizes = (c_uint64 * 8)()
+        count = self.functions.engine_structures(sizes)
+        if sizes[:count] != [ctypes.sizeof(structure) for structure in _STRUCTURES]:
+            raise EngineError("the engine library is of another version of this package")
 
     def _checked(self, call: Callable[[Any], int]) -> None:
         error = ctypes.create_string_buffer(ERROR_BYTES)

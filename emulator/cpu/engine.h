@@ -17,7 +17,6 @@
 
 #define MAX_CPUS 8
 #define NEVER UINT64_MAX
-#define ENGINE_VERSION 1
 #define THREAD_HOLDS_MAX 16
 #define LOG_MAX 4096
 
@@ -134,7 +133,8 @@ struct machine_control {
 };
 
 /* Library. `error` has room for 200 bytes; functions that take it return 0 for success. */
-uint32_t engine_version(void);
+/* Sizes of the structures above, in their order; returns how many. The caller's own must be the same. */
+uint32_t engine_structures(uint64_t sizes[8]);
 int engine_bind(const char *unicorn_path, char *error);
 int engine_calibrate(struct layout *layout, char *error);
 

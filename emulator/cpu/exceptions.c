@@ -247,7 +247,17 @@ static void take_machine_check(struct cpu *cpu)
 /* A reset comes whatever MSR[EE] is, but never while it would destroy SRR0 and SRR1 in use. */
 static bool can_take_injected(const struct cpu *cpu, uint64_t msr)
 {
-    return cpu->injected && (cpu->injected != VECTOR_RESET || msr & MSR_RI);
+    switch (cpu->injected) {
+    case 0:
+        return false;
+    case VECTOR_RESET:
+        return msr & MSR_RI;
+    case VECTOR_EXTERNAL:
+    case VECTOR_DECREMENTER:
+        return msr & MSR_EE;
+    default:
+        return true;
+    }
 }
 
 bool cpu_can_take(const struct cpu *cpu)

@@ -6,9 +6,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-uint32_t engine_version(void)
+uint32_t engine_structures(uint64_t sizes[8])
 {
-    return ENGINE_VERSION;
+    const uint64_t known[] = {
+        sizeof(struct interrupt_controller), sizeof(struct layout),          sizeof(struct directive),
+        sizeof(struct slice_record),         sizeof(struct watch),           sizeof(struct callbacks),
+        sizeof(struct cpu_control),          sizeof(struct machine_control),
+    };
+    memcpy(sizes, known, sizeof known);
+    return sizeof known / sizeof *known;
 }
 
 int engine_bind(const char *path, char *error)

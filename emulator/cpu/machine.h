@@ -61,7 +61,6 @@ enum spr {
     SPR_SPRG3 = 275,
     SPR_HSRR0 = 314,
     SPR_HSRR1 = 315,
-    SPR_LPCR = 318,
     SPR_HEIR = 339,
     SPR_PTCR = 464,
 };

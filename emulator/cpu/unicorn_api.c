@@ -10,7 +10,6 @@ const char *unicorn_bind(const char *path)
         const char *name;
         void *slot;
     } wanted[] = {
-        {"uc_version", &unicorn.version},
         {"uc_open", &unicorn.open},
         {"uc_close", &unicorn.close},
         {"uc_ctl", &unicorn.ctl},

@@ -8,7 +8,6 @@
 #include <unicorn/unicorn.h>
 
 struct unicorn_api {
-    unsigned (*version)(unsigned *major, unsigned *minor);
     uc_err (*open)(uc_arch arch, uc_mode mode, uc_engine **uc);
     uc_err (*close)(uc_engine *uc);
     uc_err (*ctl)(uc_engine *uc, uc_control_type control, ...);

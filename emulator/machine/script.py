@@ -10,7 +10,7 @@ ADDRESS is a number or SYMBOL, SYMBOL+OFFSET::
     hold cpu CPU / release cpu CPU
     hold thread ID at ADDRESS           where the thread next reaches ADDRESS
     release thread ID
-    inject VECTOR on CPU                an exception, such as 0x100 or 0x500
+    inject VECTOR on CPU                an exception; 0x500 and 0x900 wait for EE, 0x100 for RI
     raise LINE                          an external interrupt line
     stop                                the run ends, and can go on
     turns [quantum N]                   round robin from here on; the last line, and what follows any script

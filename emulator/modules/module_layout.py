@@ -107,7 +107,10 @@ class ModuleLayout:
         return PointerArray(found[0].offset, size // _POINTER_SIZE)
 
     def records(self, name: str, record_size: int) -> RecordArray:
-        """The bytes of a section of constants, none without the section. Raises ModuleError for code or half records."""
+        """The bytes of a section of constants, none without the section.
+
+        Raises ModuleError for code and for half a record.
+        """
         section = self.module.section_named(name)
         placement = None if section is None else self.placements.get(section.index)
         if placement is None:

@@ -44,8 +44,9 @@ def locate_frame(symbols: Symboliser, kind: int, address: int) -> Location:
 def cpu_stack(cpu: Cpu, symbols: Symboliser) -> list[tuple[int, int]]:
     """Kind and address of each frame of what a CPU executes now; the guest is not asked.
 
-    Along the back chain. It ends at the first exception frame, and shows the return trampoline where an
-    interposer stands between.
+    Along the back chain: of an exception on the way it shows handler and callers, not the interrupted
+    instruction, and where an interposer tracks a call the return trampoline. The guest's own backtrace of a
+    thread shows both.
     """
     found = [(int(PanicFrameKind.INTERRUPTED), cpu.pc)]
     callers = [(int(PanicFrameKind.RETURN), address) for address in _return_addresses(cpu)]

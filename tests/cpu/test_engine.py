@@ -54,7 +54,7 @@ def test_a_library_without_the_functions_is_refused() -> None:
     library = binding.engine_library()
     error = ctypes.create_string_buffer(binding.ERROR_BYTES)
     assert library.functions.engine_bind(str(native.library_path()).encode(), error) != 0
-    assert error.value == b"the Unicorn library has no uc_version"
+    assert error.value == b"the Unicorn library has no uc_open"
     assert library.functions.engine_bind(str(native.unicorn_library()).encode(), error) == 0
 
 
@@ -76,3 +76,9 @@ def test_a_register_that_does_not_exist() -> None:
     assert all(isinstance(registers[name], int) for name in Registers.names())
     engine.close()
     engine.close()
+
+
+def test_a_library_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binding, "_STRUCTURES", (*binding._STRUCTURES, binding.Watch))
+    with pytest.raises(EngineError, match="the engine library is of another version of this package"):
+        binding.EngineLibrary()

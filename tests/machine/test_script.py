@@ -136,6 +136,15 @@ def test_an_injected_exception_is_taken_at_that_instruction() -> None:
     assert bench["r6"] == 2
 
 
+def test_an_injected_interrupt_waits_for_interrupts_to_be_on() -> None:
+    bench = open_bench(1, Scripted(parse("run 0 for 1\ninject 0x500 on 0\nrun 0 for 100\nstop")))
+    bench.load("nop; li 6, 1; mfmsr 5; ori 5, 5, 0x8002; mtmsrd 5; again: li 6, 2; b again")
+    bench.hardware.cpus[0].start(ENTRY, 0)
+    bench.hardware.run()
+    assert bench.exceptions == [(0, 0x500)]
+    assert (bench["srr0"], bench["r6"]) == (ENTRY + 20, 1)
+
+
 PUBLISH = "li 5, 7; mtspr 275, 5;"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import capstone
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from toolchain.compiler import Compiled, Compiler, SourceRoot, Unit
 from toolchain.kernel import default_store, generated_headers
@@ -23,7 +24,9 @@ def compile_snippet(directory: Path, text: str) -> Compiled:
 def disassemble(compiled: Compiled, function: str) -> list[capstone.CsInsn]:
     """The instructions of one ``extern "C"`` function."""
     elf = ELFFile(io.BytesIO(compiled.object))
-    symbol = elf.get_section_by_name(".symtab").get_symbol_by_name(function)[0]
+    symbols = elf.get_section_by_name(".symtab")
+    assert isinstance(symbols, SymbolTableSection)
+    (symbol,) = symbols.get_symbol_by_name(function)
     section = elf.get_section(symbol["st_shndx"])
     code = section.data()[symbol["st_value"] :][: symbol["st_size"]]
     decoder = capstone.Cs(capstone.CS_ARCH_PPC, capstone.CS_MODE_64 | capstone.CS_MODE_BIG_ENDIAN)

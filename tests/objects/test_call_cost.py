@@ -1,6 +1,5 @@
 """What a call through a reference costs, from the compiled code (K42: 6 instructions against 5)."""
 
-
 import capstone
 import pytest
 

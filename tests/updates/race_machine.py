@@ -9,6 +9,7 @@ from typing import Final
 
 from emulator import Checkpoint, Machine, SystemConfig
 from emulator.abi.mailbox import Operation
+from emulator.abi.values import Value
 from emulator.errors import GuestError
 from emulator.machine import Random, StopReason, Until
 from tests.system.machines import kernel, module
@@ -69,7 +70,7 @@ class Storm:
     def _begin(self, seed: int) -> None:
         self.machine.restore(self.start)
         self.machine.hardware.use_policy(Random(), seed)
-        parameters = [["operations", OPERATIONS], ["seed", seed]]
+        parameters: list[Value] = [["operations", OPERATIONS], ["seed", seed]]
         self.machine.monitor.request(Operation.WORKLOAD_START, "allocation-storm", parameters)
 
     def _apply(self, trace: Trace | None = None) -> None:

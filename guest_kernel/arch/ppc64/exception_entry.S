@@ -47,7 +47,6 @@ FUNCTION exception_entry
     mtmsrd  5, 1
     addi    3, 1, STACK_HEADER
     bl      handle_exception
-    nop
     .globl  exception_return            // the unwinder knows a trap frame by this return address
 exception_return:
 // In: r1 = stack frame of a trap frame, interrupts off. Restores every register from it; does not return.

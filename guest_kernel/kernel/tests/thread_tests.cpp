@@ -340,6 +340,45 @@ Test invalid{"thread.create_refuses_nonsense", [] {
     EXPECT(Thread::create({.name = "x", .cpu = 99}, entry, 0).code() == Code::INVALID);
 }};
 
+// The frame pool, which gives this thread so many pages and no more.
+class FewPages final : public PageSource {
+public:
+    explicit FewPages(uint64_t pages) : m_left(pages) {}
+    Result<void*> allocate_pages(size_t pages) override
+    {
+        if (current_thread() == m_thread) {
+            if (m_left < pages)
+                return Code::NO_MEMORY;
+            m_left -= pages;
+        }
+        return frame_pool().allocate_pages(pages);
+    }
+    void free_pages(void* first, size_t pages) override { frame_pool().free_pages(first, pages); }
+
+private:
+    const Thread* m_thread = current_thread();
+    uint64_t m_left;
+    OtherPageSource m_scope{*this};
+};
+
+// As large as a thread.
+struct Chunk {
+    char bytes[sizeof(Thread)];
+};
+
+Test no_stack{"thread.create_without_memory_for_a_stack", [] {
+    // The heap has a block for the thread itself, so that only its stack is wanting.
+    destroy(make<Chunk>(Tag::Test));
+    drain_stacks();
+    const Usage before = usage(Tag::Thread);
+    for (uint64_t pages = 0; pages < stack_pages; ++pages) {
+        FewPages few(pages);
+        EXPECT(Thread::create({.name = "unborn"}, [](uint64_t) {}, 0).code() == Code::NO_MEMORY);
+    }
+    EXPECT(usage(Tag::Thread).allocations == before.allocations);
+    TestThread enough({.name = "born"}, [] {});
+}};
+
 Test by_id{"thread.by_id", [] {
     bool found = false;
     const auto visit = [](Thread& thread, void* context) {
