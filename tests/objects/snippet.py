@@ -26,7 +26,9 @@ def disassemble(compiled: Compiled, function: str) -> list[capstone.CsInsn]:
     elf = ELFFile(io.BytesIO(compiled.object))
     symbols = elf.get_section_by_name(".symtab")
     assert isinstance(symbols, SymbolTableSection)
-    (symbol,) = symbols.get_symbol_by_name(function)
+    found = symbols.get_symbol_by_name(function)
+    assert found is not None
+    symbol = found[0]
     section = elf.get_section(symbol["st_shndx"])
     code = section.data()[symbol["st_value"] :][: symbol["st_size"]]
     decoder = capstone.Cs(capstone.CS_ARCH_PPC, capstone.CS_MODE_64 | capstone.CS_MODE_BIG_ENDIAN)

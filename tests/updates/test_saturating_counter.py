@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from emulator import Machine, SystemConfig
+from emulator.machine import Until
 from emulator.scenario.runner import run_scenario
 from emulator.scenario.scenario import load_scenario
 from emulator.scenario.steps import Destroy, Swap, Unload
-from tests.system.machines import kernel, module
+from tests.system.machines import kernel
 from toolchain.paths import installation
 
 
@@ -45,27 +46,38 @@ def test_there_and_back_and_unloaded() -> None:
     assert result.updates[-1]["state"] == "unloaded"
 
 
+def call_cost(machine: Machine, callee: str) -> list[int]:
+    """Instructions from the client's job to the method's first, and from there back to the client, warm."""
+    client = machine.symbols.address("workload::(anonymous namespace)::Counting::run_job")
+    method = machine.symbols.address(callee)
+
+    def run_to(address: int) -> int:
+        cpu = machine.cpus[0]
+        stop = machine.run(Until(deadline_ns=machine.virtual_ns + 1_000_000, cpu=0, address=address))
+        assert stop.reached
+        return cpu.instructions
+
+    machine.monitor.workload_start("counting")
+    for _ in range(5):
+        run_to(client)
+        machine.run(Until(cpu=0, instructions=machine.cpus[0].instructions + 1))
+    at_client = run_to(client)
+    at_method = run_to(method)
+    at_return = run_to(machine.cpus[0].registers["lr"])
+    machine.monitor.workload_stop("counting")
+    assert machine.monitor.workload_wait("counting").errors == 0
+    return [at_method - at_client, at_return - at_method]
+
+
 def test_a_call_costs_after_the_swap_what_it_cost_before() -> None:
-    """Counted by an arbiter before and after a swap away and back again, at the same depth of caches."""
-
-    def cost(machine: Machine) -> int:
-        monitor = machine.monitor
-        monitor.workload_start("counting", clients=1, operations=50)
-        monitor.workload_wait("counting")
-        before = machine.cpus[0].instructions + machine.cpus[1].instructions
-        monitor.workload_start("counting", clients=1, operations=1050)
-        monitor.workload_wait("counting")
-        middle = machine.cpus[0].instructions + machine.cpus[1].instructions
-        monitor.workload_start("counting", clients=1, operations=50)
-        monitor.workload_wait("counting")
-        after = machine.cpus[0].instructions + machine.cpus[1].instructions
-        return (middle - before) - (after - middle)
-
+    callee = "services::v1::PartitionedCounter::increment"
     with Machine(SystemConfig(kernel=kernel().path)) as machine:
         machine.run_until_ready()
-        machine.monitor.apply(module("allocator_race"))
-        first = cost(machine)
+        before = call_cost(machine, callee)
         machine.monitor.swap("counter", "SharedCounter")
         machine.monitor.swap("counter", "PartitionedCounter")
-        machine.monitor.drain()
-        assert abs(cost(machine) - first) < 200  # a thousand operations; timer ticks fall differently
+        assert call_cost(machine, callee) == before
+        machine.monitor.watch("counter")
+        assert call_cost(machine, callee) > before
+        machine.monitor.unwatch("counter")
+        assert call_cost(machine, callee) == before
