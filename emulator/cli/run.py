@@ -29,17 +29,19 @@ if TYPE_CHECKING:
 def command(scenario: Path, control: bool | None, console: bool, as_json: bool, **flags: Any) -> int:  # noqa: ANN401
     """Run a scenario and say what happened.
 
-    SCENARIO is a file named scenario.toml or NAME.scenario.toml. Options override its [machine] table.
+    SCENARIO is a file named scenario.toml or NAME.scenario.toml, or the name of a shipped update.
+    Options override its [machine] table.
 
     \b
     Examples:
-      evergreen run updates/allocator_race/scenario.toml
+      evergreen run allocator_race
       evergreen run my.scenario.toml --seed 12 --policy random --json
     """
     from emulator.scenario.runner import Observer, check_updates, run_scenario
     from emulator.scenario.scenario import load_scenario
+    from emulator.scenario.shipped import find_scenario
 
-    wanted = load_scenario(scenario).with_flags(**flags).with_control(control)
+    wanted = load_scenario(find_scenario(scenario)).with_flags(**flags).with_control(control)
     built_kernel()
     check_updates(wanted)
     quiet = as_json

@@ -231,6 +231,9 @@ bool fetch_instruction(struct cpu *cpu, uint64_t address, uint32_t *instruction)
 /* Opens the next slice, or says why there is none. */
 enum stop open_slice(struct machine *machine);
 void close_slice(struct machine *machine);
+#define NO_THREAD_HOLD UINT32_MAX
+/* The hold of the CPU's current guest thread at this address, or NO_THREAD_HOLD. */
+uint32_t thread_hold_at(struct cpu *cpu, uint64_t address);
 /* Sets a guest thread aside that has reached its address. */
 void apply_thread_holds(struct cpu *cpu);
 

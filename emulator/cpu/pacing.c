@@ -40,14 +40,14 @@ static uint64_t point_in(uint64_t start, uint64_t count, uint64_t address)
     return address >= start && address < start + 4 * count ? (address - start) / 4 : NO_POINT;
 }
 
-/* The thread may change inside the block: it is asked for where the address comes first. */
-static uint64_t thread_hold_point(struct cpu *cpu, uint64_t start, uint64_t count)
+/* The thread may change inside the block: whose it is, is asked at the address itself. */
+static uint64_t thread_hold_point(const struct cpu *cpu, uint64_t start, uint64_t count)
 {
-    struct machine *machine = cpu->machine;
+    const struct machine *machine = cpu->machine;
     uint64_t first = NO_POINT;
     for (uint32_t i = 0; i < machine->thread_hold_count; i++) {
         uint64_t point = point_in(start, count, machine->thread_holds[i].address);
-        if (point < first && (point || cpu_spr(cpu, SPR_SPRG3) == machine->thread_holds[i].thread))
+        if (point && point < first)
             first = point;
     }
     return first;
@@ -88,17 +88,16 @@ uint64_t watch_point(struct cpu *cpu, uint64_t start, uint64_t count)
     return first;
 }
 
-static bool between_blocks_needed(struct cpu *cpu)
+static bool between_blocks_needed(struct cpu *cpu, uint64_t address)
 {
-    if (cpu->check || cpu->code_stale || cpu->machine->stop_requested)
-        return true;
-    return cpu_can_take(cpu);
+    return cpu->check || cpu->code_stale || cpu->machine->stop_requested || cpu_can_take(cpu) ||
+           thread_hold_at(cpu, address) != NO_THREAD_HOLD;
 }
 
 /* May the block of `count` instructions at `start` run as a whole? If not, why is in cpu->leave. */
 static bool may_run(struct cpu *cpu, uint64_t start, uint64_t count)
 {
-    if (between_blocks_needed(cpu)) {
+    if (between_blocks_needed(cpu, start)) {
         cpu->leave = LEAVE_AGAIN;
         return false;
     }

@@ -184,18 +184,26 @@ static void set_aside(struct cpu *cpu, uint64_t thread)
     }
 }
 
+uint32_t thread_hold_at(struct cpu *cpu, uint64_t address)
+{
+    const struct machine *machine = cpu->machine;
+    for (uint32_t i = 0; i < machine->thread_hold_count; i++)
+        if (machine->thread_holds[i].address == address && cpu_spr(cpu, SPR_SPRG3) == machine->thread_holds[i].thread)
+            return i;
+    return NO_THREAD_HOLD;
+}
+
 void apply_thread_holds(struct cpu *cpu)
 {
     struct machine *machine = cpu->machine;
-    uint64_t pc = machine->thread_hold_count ? cpu_pc(cpu) : 0;
-    for (uint32_t i = 0; i < machine->thread_hold_count; i++) {
-        uint64_t thread = machine->thread_holds[i].thread;
-        if (machine->thread_holds[i].address == pc && cpu_spr(cpu, SPR_SPRG3) == thread) {
-            forget_hold(machine, i);
-            set_aside(cpu, thread);
-            return;
-        }
-    }
+    if (!machine->thread_hold_count)
+        return;
+    uint32_t hold = thread_hold_at(cpu, cpu_pc(cpu));
+    if (hold == NO_THREAD_HOLD)
+        return;
+    uint64_t thread = machine->thread_holds[hold].thread;
+    forget_hold(machine, hold);
+    set_aside(cpu, thread);
 }
 
 /* Carries out a directive that takes no time. */

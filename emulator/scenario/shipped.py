@@ -32,6 +32,15 @@ def find_update(name: str, folder: Path) -> Path:
     raise UsageError(f'no update "{name}": there is no {near}, and the shipped ones are {_names()}')
 
 
+def find_scenario(path: Path) -> Path:
+    """The file itself, or for the name of a shipped update the scenario that came with it."""
+    from toolchain.paths import installation
+
+    if path.exists() or str(path) not in shipped_updates():
+        return path
+    return installation().updates / path / "scenario.toml"
+
+
 def shipped_updates() -> list[str]:
     """The names of the updates that came with the package."""
     from toolchain.paths import installation

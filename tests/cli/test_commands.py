@@ -76,6 +76,24 @@ def test_run_for_people_and_programs(tmp_path: Path, capsys: Capture) -> None:
     assert [step["do"] for step in for_programs.document["steps"]] == ["boot", "drain", "power-off"]
 
 
+def test_a_shipped_scenario_runs_by_name(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(capsys, "run", "allocator_race")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[0] == "update allocator_race: active"
+    assert [line.split()[0] for line in lines[2:8]] == [
+        "forward", "block", "transfer", "complete", "calls", "operations",
+    ]  # fmt: skip
+    assert "nothing lost" in lines[8]
+    assert lines[9].startswith("never stopped: ")
+    assert lines[11].startswith("halted after ")
+    assert len(lines) == 12
+    assert "once more without the update, to compare ..." in result.err
+
+
 def test_a_run_that_fails(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "x.scenario.toml"
     path.write_text(SCENARIO.replace('"drain"', '"unload"\nmodule = "x"'))

@@ -87,7 +87,7 @@ def test_ping_comes_back_with_what_it_brought(guest: Booted) -> None:
 
 
 def test_an_operation_without_a_handler_is_unsupported(guest: Booted) -> None:
-    assert guest.ask(Operation.HOLD_THREAD, 1).code == Code.UNSUPPORTED
+    assert guest.ask(Operation.REVERT, 1).code == Code.UNSUPPORTED
 
 
 def test_wrong_arguments_are_invalid(guest: Booted) -> None:

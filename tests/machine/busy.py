@@ -31,7 +31,7 @@ _EXTERNAL = (
 )
 # Adds to a shared word with and without a reservation, reads the clock; sends a message and sleeps at times.
 _MAIN = f"""
-    mr 31, 3; lis 30, {SHARED >> 16}; li 20, 0; li 21, 0; li 19, 0;
+    mr 31, 3; addi 5, 3, 7; mtspr 275, 5; lis 30, {SHARED >> 16}; li 20, 0; li 21, 0; li 19, 0;
     {_page(29, _CONTROLLER)} {_page(28, _CLOCK)}
     lis 5, -1; rldicl 5, 5, 0, 32; std 5, {InterruptRegister.ENABLE}(29);
     li 3, {Hypercall.TIMER_SET}; li 4, 2000; {SC_1};

@@ -8,10 +8,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.machine import Hardware, MachineState, Policy, Random, RoundRobin, Stop, Until
+from emulator.machine import (
+    Hardware,
+    MachineState,
+    Policy,
+    Random,
+    RoundRobin,
+    Scripted,
+    Stop,
+    Until,
+    parse_script,
+)
 from tests.machine.busy import SHARED, open_busy
 
-POLICIES = {"round robin": RoundRobin(), "short turns": RoundRobin(1_000), "random": Random(5_000)}
+SCRIPT = """
+    run 1 for 777
+    run 0 until 0x10080
+    turns until 1 0x10084
+    turns until time 50000
+    hold cpu 1
+    hold thread 7 at 0x10090
+    turns until time 90000
+    release thread 7
+    release cpu 1
+    inject 0x900 on 0
+    run 0 for 1
+    random quantum 3000
+"""
+POLICIES = {
+    "round robin": RoundRobin(),
+    "short turns": RoundRobin(1_000),
+    "random": Random(5_000),
+    "script": Scripted(parse_script(SCRIPT, lambda _symbol: None)),
+}
 END = 400_000
 
 
