@@ -33,9 +33,15 @@ _MEANING: Final = {
 }
 
 
-def meaning(code: Code) -> str:
-    """A failure in words."""
-    return _MEANING.get(code, code.name.lower())
+_MEANING_FOR: Final = {
+    (Operation.UNLOAD, Code.BUSY): "it is still in use, by an object of its class or by another module",
+}
+
+
+def meaning(code: Code, operation: Operation | None = None) -> str:
+    """A failure in words, of a request if there is more to say of that."""
+    general = _MEANING.get(code, code.name.lower())
+    return general if operation is None else _MEANING_FOR.get((operation, code), general)
 
 
 class Requests:
@@ -63,7 +69,7 @@ class Requests:
         reply = self._mailbox.reply(request)
         assert isinstance(reply, Reply)
         if reply.code is not Code.OK:
-            raise GuestError(f"{what}: {meaning(reply.code)} ({reply.code.name})")
+            raise GuestError(f"{what}: {meaning(reply.code, operation)} ({reply.code.name})")
         return reply.values
 
     def wait(self, ready: Callable[[], bool], what: str, limit_ns: int = DEFAULT_LIMIT_NS) -> None:

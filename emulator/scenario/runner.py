@@ -112,6 +112,7 @@ def _run(scenario: Scenario, kernel: KernelImage | None, observer: Observer) -> 
             machine, scenario.folder, scenario.workload_seed, scenario.machine.keep_race, kernel
         )
         failure = _perform(scenario.steps, session, observer)
+        session.take_last_look()
         return _result(session, failure)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -122,6 +123,11 @@ class Session:
         for name, status in list(self.workloads.items()):
             if status.running and not self.ended:
                 self.look_at(name)
+
+    def take_last_look(self) -> None:
+        """As look_at_all at the end of a run, of which a guest that does not answer is part."""
+        with contextlib.suppress(GuestError):
+            self.look_at_all()
 
     def update_records(self) -> list[UpdateRecord]:
         """In the order in which they were applied, then those that were rejected."""

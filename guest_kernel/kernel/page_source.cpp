@@ -3,7 +3,6 @@
 #include "abi.h"
 #include "arch/ppc64/mmu.h"
 #include "kernel/frames.h"
-#include "kernel/panic.h"
 
 namespace kernel {
 
@@ -43,15 +42,14 @@ PageSource& frame_pool()
     return frame_pool_source;
 }
 
-OtherPageSource::OtherPageSource(PageSource& source)
+OtherPageSource::OtherPageSource(PageSource& source) : m_previous(load(other_source))
 {
-    ASSERT(load(other_source) == nullptr);
     __atomic_store_n(&other_source, &source, __ATOMIC_RELEASE);
 }
 
 OtherPageSource::~OtherPageSource()
 {
-    __atomic_store_n(&other_source, nullptr, __ATOMIC_RELEASE);
+    __atomic_store_n(&other_source, m_previous, __ATOMIC_RELEASE);
 }
 
 Result<void*> allocate_pages(size_t pages)

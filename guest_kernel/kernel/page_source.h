@@ -25,13 +25,16 @@ void set_page_source(PageSource& source);
 // The pool of page frames.
 PageSource& frame_pool();
 
-// For tests: allocations come from another source in this scope, which must draw on frame_pool(). One at a time.
+// For tests: allocations come from another source in this scope, which must draw on frame_pool(). Scopes nest.
 class [[nodiscard]] OtherPageSource {
 public:
     explicit OtherPageSource(PageSource& source);
     ~OtherPageSource();
     OtherPageSource(const OtherPageSource&) = delete;
     OtherPageSource& operator=(const OtherPageSource&) = delete;
+
+private:
+    PageSource* m_previous;
 };
 
 // NO_MEMORY is possible.

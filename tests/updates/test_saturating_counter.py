@@ -8,10 +8,11 @@ import pytest
 
 from emulator import Machine, SystemConfig
 from emulator.machine import Until
+from emulator.monitor import UpdateFailed
 from emulator.scenario.runner import run_scenario
 from emulator.scenario.scenario import load_scenario
 from emulator.scenario.steps import Destroy, Swap, Unload
-from tests.system.machines import kernel
+from tests.system.machines import kernel, written_module
 from toolchain.paths import installation
 
 
@@ -81,3 +82,15 @@ def test_a_call_costs_after_the_swap_what_it_cost_before() -> None:
         assert call_cost(machine, callee) > before
         machine.monitor.unwatch("counter")
         assert call_cost(machine, callee) == before
+
+
+def test_a_class_that_is_there_already_aborts_its_update_and_the_kernel_goes_on() -> None:
+    source = (installation().updates / "saturating_counter" / "saturating_counter.cpp").read_text()
+    again = written_module("again", source.replace('"SaturatingCounter"', '"PartitionedCounter"'))
+    with Machine(SystemConfig(kernel=kernel().path)) as machine:
+        machine.run_until_ready()
+        with pytest.raises(UpdateFailed, match="update again aborted: .*exception 0x700") as failure:
+            machine.monitor.apply(again)
+        assert failure.value.record.reason == "fault"
+        machine.monitor.workload_start("counting", operations=100)
+        assert machine.monitor.workload_wait("counting").errors == 0

@@ -128,8 +128,6 @@ Test poisoned{"heap.poison", [] {
 }};
 
 Test out_of_memory{"heap.oom", [] {
-    // What the page allocator once has it keeps: others would find no frames afterwards.
-    OtherPageSource pages(frame_pool());
     drain_heap();
     const uint64_t before = heap_pages();
     EXPECT(exhaust(64 * abi::PAGE_SIZE) > 0);
@@ -140,7 +138,6 @@ Test out_of_memory{"heap.oom", [] {
 }};
 
 Test small_out_of_memory{"heap.oom_small", [] {
-    OtherPageSource pages(frame_pool());
     drain_heap();
     const uint64_t before = heap_pages();
     // What is left after that is used up by small blocks.
