@@ -42,6 +42,8 @@ class Prompt:
         self.session = Session(machine, Path(), seed, config.keep_race)
         self._show = show
         self._typed: list[steps.Step] = []
+        self._ran_to: int | None = None
+        """Machine time to which it was let run since the last command, ns; None: it stood still."""
         self._own: Final[Mapping[str, Callable[[list[str]], None]]] = {
             "where": self._where,
             "registers": self._registers,
@@ -68,7 +70,8 @@ class Prompt:
 
     def pass_time(self, nanoseconds: int) -> None:
         """Lets the machine run so long, while nobody types."""
-        self.machine.run(Until(deadline_ns=self.machine.virtual_ns + nanoseconds))
+        self._ran_to = self.machine.virtual_ns + nanoseconds
+        self.machine.run(Until(deadline_ns=self._ran_to))
         if self.session.ended:
             self.running = False
             self._show_end()
@@ -84,8 +87,8 @@ class Prompt:
     def _perform(self, step: steps.Step) -> None:
         if self.session.ended:
             raise UsageError(f"the machine has ended ({self.session.describe_end()}); quit, or save-scenario")
-        counts = tuple(cpu.instructions for cpu in self.machine.cpus)
-        placed = replace(step, at=self.machine.virtual_ns, counts=counts)
+        placed = replace(step, at=self._ran_to, counts=self._counts())
+        self._ran_to = None
         done = len(self.session.results)
         try:
             ok = self.session.do(placed).ok
@@ -188,16 +191,20 @@ class Prompt:
         self._show(f"{path}: {len(self._typed)} steps; repeat them with: evergreen run {path}")
 
     def scenario(self) -> Scenario:
-        """All that was typed, each at its time, and the time now."""
+        """All that was typed, each when it was typed, and the time since."""
         config = self.machine.config
         settings = MachineSettings(
             config.cpus, config.memory, config.seed, config.quantum, str(config.policy), config.keep_race
         )
-        counts = tuple(cpu.instructions for cpu in self.machine.cpus)
         typed = [*self._typed]
-        if not self.session.ended:
-            typed.append(steps.Wait(at=self.machine.virtual_ns, counts=counts))
+        if self._ran_to is not None:
+            typed.append(steps.Wait(at=self._ran_to))
         return Scenario("typed", settings, WorkloadSettings(config.workload_seed), steps=typed)
+
+    def _counts(self) -> tuple[int, ...] | None:
+        """Instructions of the CPUs, once there are any."""
+        counts = tuple(cpu.instructions for cpu in self.machine.cpus)
+        return counts if any(counts) else None
 
 
 def _words(line: str) -> list[str]:

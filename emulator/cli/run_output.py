@@ -35,4 +35,5 @@ def summary_line(report: RunReport) -> str:
 def step_line(result: StepResult) -> str:
     """One step as it has ended."""
     mark = click.style("ok", fg="green") if result.ok else click.style("FAILED", fg="red", bold=True)
-    return f"{milliseconds(result.end_ns):>14}  {result.do:<14} {mark:<6} {result.text.splitlines()[0] if result.text else ''}"
+    text = result.text.partition("\n")[0]
+    return f"{milliseconds(result.end_ns):>14}  {result.do:<14} {mark:<6} {text}"

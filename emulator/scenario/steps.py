@@ -42,7 +42,7 @@ class Step:
     at: int | None = key(Duration(), default=None)
     """Let the machine run to this virtual time first; None: as soon as the step before is done."""
     counts: tuple[int, ...] | None = key(Integers(), default=None)
-    """Instructions that the CPUs must have executed by then; if they have not, the run has diverged."""
+    """Instructions that the CPUs must have executed when it is done; else the run has diverged."""
     fails: str | None = key(Pattern(), default=None)
     """The step must fail, with a message in which this occurs."""
 

@@ -307,6 +307,7 @@ void Loader::fail(Code code, const char* text)
 void Loader::finish()
 {
     kernel::write_register(page, abi::LoaderRegister::FINISH, arch::physical(&m_result));
+    m_placement = {};
 }
 
 void list_module(const Module& module, void* context)

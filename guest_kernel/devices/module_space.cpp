@@ -136,8 +136,12 @@ void ModuleSpace::release(Module& module)
     if (module.frames == nullptr)
         return;
     // Physical page 0 holds the vectors and is never given out: 0 is where allocation stopped.
-    for (uint64_t page = 0; page < module.pages() && module.frames[page] != 0; ++page)
-        kernel::free_pages(arch::linear(module.frames[page]), 1);
+    for (uint64_t page = 0; page < module.pages() && module.frames[page] != 0; ++page) {
+        void* const memory = arch::linear(module.frames[page]);
+        // Code and tables that are gone must not look alive to who still had their address.
+        __builtin_memset(memory, kernel::heap_poison, abi::PAGE_SIZE);
+        kernel::free_pages(memory, 1);
+    }
     kernel::deallocate(module.frames);
 }
 

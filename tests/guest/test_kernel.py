@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from emulator.abi.boot import BootFlag
@@ -150,6 +153,15 @@ def test_many_random_schedules(part: str, cpus: int) -> None:
         assert run_part(part, Random(), seed, cpus) == expected(part), f"seed {seed}"
 
 
+def panic_of(name: str) -> Mapping[str, Any]:
+    """The record of a test that ends in a panic, on two CPUs."""
+    arguments = f"tests=panic.{name}"
+    with KernelMachine(
+        shipped_image(), memory=MEMORY, flags=BootFlag.RUN_TESTS, arguments=arguments
+    ) as machine:
+        return machine.run_to_panic()
+
+
 @pytest.mark.parametrize("name", PANICS)
 def test_panics(name: str) -> None:
     arguments = f"tests=panic.{name}"
@@ -169,6 +181,31 @@ def test_panics(name: str) -> None:
         assert other["thread_name"] == "idle"
         where = f"panic on CPU {record['panicked_cpu']} at {record['time_ns']} ns"
         assert f"{where}: {record['message']}" in machine.lines
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "thread"),
+    [
+        ("other_cpu_spins_for_a_lock", PanicState.STOPPED, "spinner"),
+        ("other_cpu_does_not_answer", PanicState.RUNNING, "looper"),
+    ],
+)
+def test_a_panic_shows_a_cpu_with_interrupts_off(name: str, state: PanicState, thread: str) -> None:
+    record = panic_of(name)
+    assert record["message"].startswith("while CPU 1")
+    assert record["panicked_cpu"] == 0
+    other = record["cpu"][1]
+    assert (other["state"], other["thread_name"]) == (state, thread)
+    # No exception has saved its registers; one that notices by itself still shows its frames.
+    assert other["vector"] == 0
+    assert (other["frame_count"] > 3) == (state is PanicState.STOPPED)
+
+
+def test_of_two_panics_one_is_reported() -> None:
+    record = panic_of("on_two_cpus_at_once")
+    assert record["message"] == "one of two"
+    states = [record["cpu"][cpu]["state"] for cpu in range(2)]
+    assert sorted(states) == [PanicState.PANICKED, PanicState.STOPPED]
 
 
 FORMAT = "_ZN6kernel6formatEPcmPKcz+8"

@@ -89,7 +89,7 @@ def test_a_class_that_is_there_already_aborts_its_update_and_the_kernel_goes_on(
     again = written_module("again", source.replace('"SaturatingCounter"', '"PartitionedCounter"'))
     with Machine(SystemConfig(kernel=kernel().path)) as machine:
         machine.run_until_ready()
-        with pytest.raises(UpdateFailed, match="update again aborted: .*exception 0x700") as failure:
+        with pytest.raises(UpdateFailed, match=r"update again aborted: .*exception 0x700") as failure:
             machine.monitor.apply(again)
         assert failure.value.record.reason == "fault"
         machine.monitor.workload_start("counting", operations=100)
