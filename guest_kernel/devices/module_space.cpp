@@ -3,6 +3,7 @@
 #include "arch/ppc64/mmu.h"
 #include "kernel/heap.h"
 #include "kernel/page_source.h"
+#include "kernel/poison.h"
 #include "kernel/text.h"
 
 namespace devices {
@@ -139,7 +140,7 @@ void ModuleSpace::release(Module& module)
     for (uint64_t page = 0; page < module.pages() && module.frames[page] != 0; ++page) {
         void* const memory = arch::linear(module.frames[page]);
         // Code and tables that are gone must not look alive to who still had their address.
-        __builtin_memset(memory, kernel::heap_poison, abi::PAGE_SIZE);
+        kernel::poison(memory, abi::PAGE_SIZE);
         kernel::free_pages(memory, 1);
     }
     kernel::deallocate(module.frames);
