@@ -9,6 +9,8 @@
 #include "kernel/thread.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
+#include "objects/names.h"
+#include "services/memory/page_allocator.h"
 
 namespace monitor {
 
@@ -27,6 +29,17 @@ void write(devices::ValueWriter& result, const char* tag, uint64_t bytes, uint64
     result.end_list();
 }
 
+// Pages that the page allocator has in stock: taken from the pool of frames, and free. It keeps what it once needed.
+uint64_t pages_in_stock()
+{
+    objects::CountedScope scope;
+    const objects::Ref<services::PageAllocator> allocator(objects::find_name("page-allocator"));
+    if (!allocator)
+        return 0;
+    const auto pages = allocator->pages_free();
+    return pages.ok() ? pages.value() : 0;
+}
+
 // By tag, then the page frames that are in use for anything, the heap among them.
 Status list_usage(devices::ValueReader&, devices::ValueWriter& result)
 {
@@ -34,7 +47,7 @@ Status list_usage(devices::ValueReader&, devices::ValueWriter& result)
         const auto usage = kernel::usage(static_cast<kernel::Tag>(tag));
         write(result, kernel::name_of(static_cast<kernel::Tag>(tag)), usage.bytes, usage.allocations);
     }
-    const uint64_t frames = kernel::frames_total() - kernel::frames_free();
+    const uint64_t frames = kernel::frames_total() - kernel::frames_free() - pages_in_stock();
     write(result, "frames", frames * abi::PAGE_SIZE, frames);
     return {};
 }

@@ -1,5 +1,7 @@
 // The hot-swap: what goes through, what waits, what is refused, how it ends.
 
+#include "arch/ppc64/hypercall.h"
+#include "arch/ppc64/percpu.h"
 #include "kernel/clock.h"
 #include "kernel/test.h"
 #include "objects/counted_scope.h"
@@ -114,6 +116,28 @@ kernel::Test residue{"swap.entry_leads_straight_to_the_new_object", counted<[] {
     CountedScope again;
     EXPECT(probe.reference()->object == table().root(probe.reference())->rep(0));
     EXPECT(table().innermost(probe.reference()) == nullptr);
+    destroy_and_drain(probe.reference());
+}>};
+
+// With the entry filled and nothing to interrupt it.
+uint64_t instructions_of_a_call(Ref<Probe> probe)
+{
+    EXPECT(probe->version().ok());
+    kernel::IrqGuard nothing_comes_between;
+    const uint64_t before = arch::instructions();
+    probe->version().status().ignore();
+    return arch::instructions() - before;
+}
+
+kernel::Test cost{"swap.call_costs_the_same_instructions_afterwards", counted<[] {
+    auto probe = make_probe();
+    kernel::current_thread()->move_to(0).ignore();
+    const uint64_t before = instructions_of_a_call(probe);
+    EXPECT(before > 0 && before < 100);
+    EXPECT(swap_and_wait<2>(probe.reference()).ok());
+    EXPECT(instructions_of_a_call(probe) == before);
+    kernel::current_thread()->move_to(arch::cpu_count() - 1).ignore();
+    EXPECT(instructions_of_a_call(probe) == before);
     destroy_and_drain(probe.reference());
 }>};
 
