@@ -233,11 +233,7 @@ def _(step: steps.PowerOff, session: Session) -> Outcome:
 def resolve_policy(policy: str, folder: Path) -> str:
     """``script:FILE`` with the file relative to the scenario's folder."""
     kind, colon, file = policy.partition(":")
-    if kind != "script":
-        return policy
-    if not file:
-        raise UsageError(f'policy "{policy}": script:FILE names a file')
-    return f"{kind}{colon}{folder / file}"
+    return f"{kind}:{folder / file}" if colon else policy
 
 
 def _ended(workload: str, within: int, session: Session) -> Outcome:

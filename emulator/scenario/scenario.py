@@ -12,7 +12,7 @@ from emulator.machine.config import MEMORY_MAX, MEMORY_MIN
 from emulator.machine.policy import DEFAULT_QUANTUM, MINIMUM_QUANTUM
 from emulator.scenario.steps import Boot, PowerOff, Step, read_step, write_step
 from emulator.scenario.tables import Table, key, key_type, keys_of, read_document
-from emulator.scenario.values import Flag, Integer, Size, Text
+from emulator.scenario.values import Flag, Integer, Policy, Size
 
 SUFFIX: Final = "scenario.toml"
 _SEED: Final = Integer(0, (1 << 64) - 1)
@@ -29,7 +29,7 @@ class MachineSettings:
     """Of the schedule, and of the workload unless it has its own."""
     quantum: int = key(Integer(MINIMUM_QUANTUM), default=DEFAULT_QUANTUM)
     """Instructions."""
-    policy: str = key(Text(), default="round-robin")
+    policy: str = key(Policy(), default="round-robin")
     keep_race: bool = key(Flag(), default=False)
     """The run is about the shipped allocator race: its update is not applied on its own."""
 

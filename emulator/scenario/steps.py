@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from emulator.scenario.tables import Table, key, key_type, keys_of
-from emulator.scenario.values import Duration, Figure, Integer, Integers, Pattern, Text, Word
+from emulator.scenario.values import (
+    Duration,
+    Figure,
+    FigureName,
+    Integer,
+    Integers,
+    Pattern,
+    Policy,
+    Text,
+    Word,
+)
 
 SECOND: Final = 1_000_000_000
 LISTS: Final = (
@@ -25,6 +35,8 @@ LISTS: Final = (
 """What the guest can be asked for as a whole."""
 DETAILS: Final = ("object", "counts", "workload", "backtrace")
 """What it can be asked of one reference, workload or thread."""
+FIGURES: Final = ("workload", "updates", "memory", "objects", "virtual_ns")
+"""First words of the names of figures."""
 
 
 def within(default: int = SECOND) -> Any:  # noqa: ANN401 (a dataclass field)
@@ -108,7 +120,7 @@ class Apply(Step):
     do = "apply"
     update: str = key(Text(), default=".")
     """A shipped update's name, a folder or a module's file (.ko), from the scenario's own folder."""
-    within: int = within(10 * SECOND)
+    within: int = within()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +139,7 @@ class Swap(Step):
     do = "swap"
     object: str = key(Text())
     class_name: str = key(Text(), name="class")
-    within: int = within(10 * SECOND)
+    within: int = within()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +261,7 @@ class Schedule(Step):
     """From here on another policy; a random one starts at its seed."""
 
     do = "schedule"
-    policy: str = key(Text())
+    policy: str = key(Policy())
     quantum: int | None = key(Integer(), default=None)
     seed: int | None = key(Integer(0, (1 << 64) - 1), default=None)
 
@@ -275,8 +287,8 @@ class Expect(Step):
     """Compares a figure of the run so far."""
 
     do = "expect"
-    figure: str = key(Text())
-    """A dotted path in the result's document: "workload.errors", "updates.0.calls_blocked"."""
+    figure: str = key(FigureName(FIGURES))
+    """A dotted name: "workload.errors", "updates.NAME.calls_blocked"."""
     equals: int | str | None = key(Figure(), name="is", default=None)
     at_least: int | None = key(Integer(), default=None)
     at_most: int | None = key(Integer(), default=None)

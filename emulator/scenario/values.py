@@ -106,6 +106,37 @@ class Figure(ValueType):
 
 
 @dataclass(frozen=True)
+class FigureName(ValueType):
+    """A dotted name that begins with one of a few words."""
+
+    first: tuple[str, ...]
+
+    @property
+    def allowed(self) -> str:
+        """In words."""
+        return f"a dotted name that begins with {', '.join(self.first)}"
+
+    def read(self, value: object) -> str:
+        """See the base class."""
+        if not isinstance(value, str) or value.partition(".")[0] not in self.first:
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True)
+class Policy(ValueType):
+    """A schedule policy, as ``--policy`` writes it."""
+
+    allowed: ClassVar[str] = '"round-robin", "random" or "script:FILE"'
+
+    def read(self, value: object) -> str:
+        """See the base class."""
+        if not isinstance(value, str) or re.fullmatch(r"round-robin|random|script:.+", value) is None:
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True)
 class Flag(ValueType):
     """True or false."""
 

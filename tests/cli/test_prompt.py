@@ -122,6 +122,7 @@ def test_what_was_typed_is_a_scenario_that_repeats_it(
         "watch counter",
         "wait 300us",
         "unwatch counter",
+        "stop counting",
         "where",
         "save-scenario typed.scenario.toml",
         options=("--seed", "3", "--policy", "random"),
@@ -179,3 +180,25 @@ def test_completion() -> None:
     assert "allocator_race" in completed("apply ")
     assert "kernel::yield()" in completed("disassemble kernel::y")
     assert completed("nonsense ") == []
+
+
+def test_time_that_passes_while_nobody_types_is_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    """As on a terminal: the machine runs in turns between two commands, also through idle times."""
+    from emulator import Machine, SystemConfig
+    from emulator.cli.prompt import Prompt
+    from emulator.scenario.runner import run_scenario
+
+    with Machine(SystemConfig(seed=4)) as machine:
+        prompt = Prompt(machine, print, running=True)
+        prompt.boot()
+        for line in ("objects", "start counting", "swap counter with SharedCounter", "stop counting", "cpus"):
+            for _ in range(3):
+                prompt.pass_time(123_456)
+            prompt.execute(line)
+        prompt.pass_time(1_000_000)
+        reached = machine.hardware.state_hash()
+        scenario = prompt.scenario()
+        assert prompt.exit_code == 0, capsys.readouterr().out
+    result = run_scenario(scenario)
+    assert result.error is None
+    assert result.machine["state_hash"] == reached

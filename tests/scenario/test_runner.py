@@ -107,10 +107,6 @@ FAILURES = {
         1,
         "expected at most 1",
     ),
-    step("expect", figure="stars.number", at_least=1): (
-        1,
-        'no figure "stars.number": the first word is one of',
-    ),
     step("expect", figure="workload.stars", at_least=1): (1, 'there is no "stars"'),
     step("expect", figure="objects", at_least=1): (1, "which is no number"),
     step("expect-console", text="never shown", within="1ms"): (1, "the console never showed never shown"),
@@ -122,7 +118,7 @@ FAILURES = {
     step("drain", fails="nothing fails here"): (1, "expected was a failure: nothing fails here"),
     step("start", workload="dancing", fails="another reason"): (1, "failed otherwise than expected"),
     step("drain", counts=[1, 2]): (1, "the run has diverged (another kernel?)"),
-    step("schedule", policy="best"): (2, "policy 'best'"),
+    step("schedule", policy="script:nowhere"): (2, "schedule nowhere: No such file or directory"),
 }
 
 

@@ -113,8 +113,17 @@ REFUSED = {
     after_boot('do = "wait"'): "s.toml:3: wait takes time, workload or at",
     after_boot('do = "wait"\ntime = "1s"\nworkload = "x"'): "s.toml:3: wait takes either time or workload",
     after_boot('do = "wait"\ntime = "1s"\noperations = 3'): "s.toml:3: operations go with a workload",
-    after_boot('do = "expect"\nfigure = "a"'): "s.toml:3: expect takes is, at-least or at-most",
-    after_boot('do = "expect"\nfigure = "a"\nis = 1.5'): "s.toml:6: is = 1.5: a number or a text expected",
+    after_boot('do = "expect"\nfigure = "memory.heap"'): "s.toml:3: expect takes is, at-least or at-most",
+    after_boot(
+        'do = "expect"\nfigure = "workload.errors"\nis = 1.5'
+    ): "s.toml:6: is = 1.5: a number or a text expected",
+    f'{BOOT}[machine]\npolicy = "best"': 's.toml:4: policy = "best": "round-robin", "random" or "script:FILE"',
+    after_boot(
+        'do = "schedule"\npolicy = "script:"'
+    ): 's.toml:5: policy = "script:": "round-robin", "random"',
+    after_boot(
+        'do = "expect"\nfigure = "stars"'
+    ): 's.toml:5: figure = "stars": a dotted name that begins with',
     after_boot('do = "expect-console"'): "s.toml:3: expect-console takes either text or pattern",
     after_boot('do = "expect-console"\npattern = "("'): 's.toml:5: pattern = "(": a regular expression',
     after_boot('do = "swap"\nobject = "x"'): 's.toml:3: key "class" is missing of a "swap" step',
