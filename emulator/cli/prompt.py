@@ -199,7 +199,7 @@ class Prompt:
         typed = [*self._typed]
         if self._ran_to is not None:
             typed.append(steps.Wait(at=self._ran_to))
-        return Scenario("typed", settings, WorkloadSettings(config.workload_seed), steps=typed)
+        return Scenario("typed", settings, workload=WorkloadSettings(config.workload_seed), steps=typed)
 
     def _counts(self) -> tuple[int, ...] | None:
         """Instructions of the CPUs, once there are any."""

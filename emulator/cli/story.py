@@ -12,12 +12,12 @@ _PHASES: Final = ("forward", "block", "transfer", "complete")
 
 def tell(document: Mapping[str, Any]) -> Iterator[str]:
     """The lines, from the first update to how the machine ended."""
-    workload, first = document["workload"], _applied_first(document)
+    workload, first, classes = document["workload"], _applied_first(document), _classes(document)
     for update in document["updates"]:
         if update["name"] in first and update["state"] == "active":
             yield f"update {update['name']}: applied before load, as the shipped race wants it"
         else:
-            yield from tell_updates([update], workload)
+            yield from tell_updates([update], workload, classes.get(update["name"], ()))
     for swap in document["swaps"]:
         yield from _tell_swap(swap, workload)
     yield from _tell_workload(workload)
@@ -26,21 +26,32 @@ def tell(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def tell_updates(
-    updates: Sequence[Mapping[str, Any]], workload: Mapping[str, Any] | None = None
+    updates: Sequence[Mapping[str, Any]],
+    workload: Mapping[str, Any] | None = None,
+    classes: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Each update with its swaps; ``workload`` has what was done in the whole run."""
+    """Each update with its swaps; ``workload``: what was done in the whole run, ``classes``: what changed."""
     for update in updates:
-        why = f", {update['text']}" if update["text"] else ""
-        yield f"update {update['name']}: {update['state']}{why}"
+        more = "".join(f", {part}" for part in (update["text"], *classes) if part)
+        yield f"update {update['name']}: {update['state']}{more}"
         for swap in update["swaps"]:
             yield from _tell_swap(swap, workload)
 
 
 def _applied_first(document: Mapping[str, Any]) -> set[str]:
     """Updates that the runner applied on its own."""
-    return {
-        step.get("update", "") for step in document["steps"] if step["do"] == "apply" and not step["line"]
-    }
+    mine = [step for step in _applied(document) if not step["line"]]
+    return {name for step in mine for name in step["updates"]}
+
+
+def _classes(document: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """What an update of one module brings, by its name."""
+    alone = [step for step in _applied(document) if len(step["updates"]) == 1]
+    return {step["updates"][0]: step["classes"] for step in alone}
+
+
+def _applied(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [step for step in document["steps"] if step["do"] == "apply" and "updates" in step]
 
 
 def _tell_swap(swap: Mapping[str, Any], workload: Mapping[str, Any] | None) -> Iterator[str]:

@@ -14,6 +14,7 @@ from emulator.scenario import steps
 from emulator.scenario.figures import compare
 from emulator.scenario.look import look
 from emulator.scenario.session import Outcome, Session
+from emulator.scenario.shipped import classes_of
 from emulator.scenario.values import format_duration
 
 if TYPE_CHECKING:
@@ -74,15 +75,16 @@ def _(step: steps.Wait, session: Session) -> Outcome:
 
 @perform.register
 def _(step: steps.Apply, session: Session) -> Outcome:
-    monitor = session.machine.monitor
+    monitor, modules = session.machine.monitor, session.modules(step.update)
     try:
-        records = [monitor.apply(path, limit_ns=step.within) for path in session.modules(step.update)]
+        records = [monitor.apply(path, limit_ns=step.within) for path in modules]
     except ModuleError as refusal:
         session.note_rejected(step.update, refusal)
         raise
     session.look_at_all()
-    names = ", ".join(record.name for record in records)
-    return Outcome(f"{names} active", {"update": names})
+    classes = [str(update) for path in modules for update in classes_of(path)]
+    names = [record.name for record in records]
+    return Outcome(f"{', '.join(names)} active", {"updates": names, "classes": classes})
 
 
 @perform.register

@@ -15,6 +15,7 @@ from emulator.scenario.shipped import find_update, modules_of
 from emulator.scenario.steps import Apply, Boot, Drain, PowerOff, Schedule, Start, Step, Stop, Wait
 
 if TYPE_CHECKING:
+    from emulator.devices.disk import DiskConfig
     from emulator.system_config import SystemConfig
     from toolchain.kernel import KernelImage
 
@@ -61,11 +62,20 @@ def system_config(scenario: Scenario, kernel: KernelImage | None = None) -> Syst
         memory=settings.memory,
         seed=settings.seed,
         workload_seed=scenario.workload.seed,
+        disk=_disk(scenario),
         quantum=settings.quantum,
         policy=resolve_policy(settings.policy, scenario.folder),
         kernel=None if kernel is None else kernel.path,
         keep_race=settings.keep_race,
     )
+
+
+def _disk(scenario: Scenario) -> DiskConfig:
+    from emulator.devices.disk import DiskConfig
+
+    disk = scenario.disk
+    file = None if disk.file is None else scenario.folder / disk.file
+    return DiskConfig(disk.blocks, file, disk.read_only, disk.latency, seed=disk.seed)
 
 
 def check_updates(scenario: Scenario, kernel: KernelImage | None = None) -> None:

@@ -12,7 +12,7 @@ from emulator.machine.config import MEMORY_MAX, MEMORY_MIN
 from emulator.machine.policy import DEFAULT_QUANTUM, MINIMUM_QUANTUM
 from emulator.scenario.steps import Boot, PowerOff, Step, read_step, write_step
 from emulator.scenario.tables import Table, key, key_type, keys_of, read_document
-from emulator.scenario.values import Flag, Integer, Policy, Size
+from emulator.scenario.values import Duration, Flag, Integer, Policy, Size, Text
 
 SUFFIX: Final = "scenario.toml"
 _SEED: Final = Integer(0, (1 << 64) - 1)
@@ -32,6 +32,21 @@ class MachineSettings:
     policy: str = key(Policy(), default="round-robin")
     keep_race: bool = key(Flag(), default=False)
     """The run is about the shipped allocator race: its update is not applied on its own."""
+
+
+@dataclass(frozen=True)
+class DiskSettings:
+    """The table ``[disk]``."""
+
+    file: str | None = key(Text(), default=None)
+    """A host file, relative to the scenario's folder, that is read and never altered; None: zeros."""
+    blocks: int = key(Integer(0, 1 << 32), default=4096)
+    """0: as many as the file has."""
+    read_only: bool = key(Flag(), default=False)
+    latency: int = key(Duration(), default=100_000)
+    """Of a command, ns, without the time for its blocks."""
+    seed: int = key(_SEED, default=0)
+    """Of the stream that decides what a power cut loses."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,7 @@ class Scenario:
 
     name: str
     machine: MachineSettings = field(default_factory=MachineSettings)
+    disk: DiskSettings = field(default_factory=DiskSettings)
     workload: WorkloadSettings = field(default_factory=WorkloadSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     steps: Sequence[Step] = (Boot(),)
@@ -91,11 +107,12 @@ def load_scenario(path: Path) -> Scenario:
 def parse_scenario(text: str, name: str = SUFFIX, folder: Path | None = None) -> Scenario:
     """The scenario that TOML text describes. Raises UsageError, one line with name and line."""
     root = read_document(text, name)
-    root.only(("machine", "workload", "report", "step"), "in a scenario")
+    root.only(("machine", "disk", "workload", "report", "step"), "in a scenario")
     steps = root.tables("step")
     return Scenario(
         name=name,
         machine=_machine(root.table("machine")),
+        disk=root.table("disk").read(DiskSettings, "in [disk]"),
         workload=root.table("workload").read(WorkloadSettings, "in [workload]"),
         report=root.table("report").read(ReportSettings, "in [report]"),
         steps=_checked(root, steps, [read_step(table) for table in steps]),
@@ -105,8 +122,8 @@ def parse_scenario(text: str, name: str = SUFFIX, folder: Path | None = None) ->
 
 def write_scenario(scenario: Scenario) -> str:
     """TOML text that reads as this scenario."""
-    tables = (("machine", scenario.machine), ("workload", scenario.workload), ("report", scenario.report))
-    parts = [_written(name, settings) for name, settings in tables]
+    tables = {name: getattr(scenario, name) for name in ("machine", "disk", "workload", "report")}
+    parts = [_written(name, settings) for name, settings in tables.items()]
     return "\n".join([*filter(None, parts), *map(write_step, scenario.steps)])
 
 

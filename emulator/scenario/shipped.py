@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from emulator.errors import UsageError
 
 if TYPE_CHECKING:
+    from emulator.abi.module import ClassUpdate
     from toolchain.kernel import KernelImage
 
 RACE_UPDATE: Final = "allocator_race"
@@ -60,6 +61,14 @@ def modules_of(update: Path, kernel: KernelImage | None = None) -> list[Path]:
     from toolchain.module import build_update
 
     return [module.path for module in build_update(update, kernel or build_kernel())]
+
+
+def classes_of(module: Path) -> tuple[ClassUpdate, ...]:
+    """The classes that a module brings. Raises ModuleError when it is damaged."""
+    from emulator.modules.elf_file import read_object
+    from emulator.modules.metadata import read_metadata
+
+    return read_metadata(read_object(module.read_bytes())).updates
 
 
 def _names() -> str:

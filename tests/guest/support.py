@@ -113,6 +113,13 @@ def run_tests(image: Path, tests: str, schedule: Schedule, cpus: int = 2) -> Gue
         return GuestRun(stop, machine.console, "" if panic is None else panic.message, held)
 
 
+def expect_all_ok(kind: str, names: str, schedule: Schedule, cpus: int = 2) -> None:
+    """That exactly these in-guest tests of one kind ran, in the order of their names, and all are well."""
+    run = run_tests(shipped_kernel(), f"{kind}.", schedule, cpus)
+    assert run.failure == "", f"{run.failure}\n{run.console}"
+    assert list(run.results) == [f"{kind}.{name}" for name in sorted(names.split())]
+
+
 def _hold(machine: Machine, schedule: Schedule, instructions: int) -> bool:
     """Holds the thread that marks until the test lets it go or the grace is over. False: it had gone."""
     with _stopping_at_marks(machine):

@@ -215,6 +215,14 @@ def test_a_checkpoint_goes_on_as_the_run_would(tmp_path: Path) -> None:
         assert machine.hardware.state_hash() == result.machine["state_hash"]
 
 
+def test_a_disk_with_a_file(tmp_path: Path) -> None:
+    (tmp_path / "image").write_bytes(bytes(100_000))
+    text = '[disk]\nfile = "image"\nblocks = 0\nlatency = "1ms"\n[[step]]\ndo = "boot"\n'
+    assert run_scenario(parse_scenario(text, folder=tmp_path)).error is None
+    with pytest.raises(UsageError, match="nowhere"):
+        run_scenario(parse_scenario(text.replace("image", "nowhere"), folder=tmp_path))
+
+
 def test_steps_and_console_are_told_as_they_come() -> None:
     told: list[str] = []
     observer = Observer(on_output=told.append, on_step=lambda result: told.append(result.do))

@@ -10,12 +10,15 @@ import pytest
 from tests.guest.support import Schedule, run_tests, shipped_kernel
 
 CHUNK: Final = 50
-"""Instructions that one test of the matrix sweeps."""
+"""Runs of one test of the matrix."""
 
 
-def every_instruction(count: int) -> pytest.MarkDecorator:
-    """Parametrizes ``start`` over the chunks of ``count`` instructions."""
-    return pytest.mark.parametrize("start", range(0, count, CHUNK))
+def chunks(instructions: int, stride: int = 1) -> pytest.MarkDecorator:
+    """Parametrizes ``offsets`` over all chunks of every ``stride``-th place of so many instructions."""
+    places = range(0, instructions, stride)
+    return pytest.mark.parametrize(
+        "offsets", [places[at : at + CHUNK] for at in range(0, len(places), CHUNK)], ids=str
+    )
 
 
 def sweep(test: str, offsets: Iterable[int], cpus: int = 2, seed: int | None = None) -> int:
@@ -27,8 +30,3 @@ def sweep(test: str, offsets: Iterable[int], cpus: int = 2, seed: int | None = N
         assert run.failure == "", f"{schedule}: {run.failure}"
         held += run.held
     return held
-
-
-def sweep_chunk(test: str, start: int, cpus: int = 2) -> None:
-    """Every instruction of a chunk."""
-    sweep(test, range(start, start + CHUNK), cpus)

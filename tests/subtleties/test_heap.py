@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.subtleties.sweep import every_instruction, sweep, sweep_chunk
+from tests.subtleties.sweep import chunks, sweep
 
 TEST: Final = "interleaving.heap_user_held_as_it_gives_blocks_back"
 INSTRUCTIONS: Final = 3000
@@ -17,6 +17,6 @@ def test_sample_of_places() -> None:
 
 
 @pytest.mark.matrix
-@every_instruction(INSTRUCTIONS)
-def test_every_place(start: int) -> None:
-    sweep_chunk(TEST, start)
+@chunks(INSTRUCTIONS, stride=7)
+def test_many_places(offsets: range) -> None:
+    sweep(TEST, offsets)

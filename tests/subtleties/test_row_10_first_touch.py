@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.subtleties.sweep import every_instruction, sweep, sweep_chunk
+from tests.subtleties.sweep import chunks, sweep
 
 TEST: Final = "interleaving.first_touch_of_a_cpu_during_a_swap"
 INSTRUCTIONS: Final = 1900
@@ -17,6 +17,6 @@ def test_sample_of_places() -> None:
 
 
 @pytest.mark.matrix
-@every_instruction(INSTRUCTIONS)
-def test_every_place(start: int) -> None:
-    sweep_chunk(TEST, start, cpus=3)
+@chunks(INSTRUCTIONS, stride=7)
+def test_many_places(offsets: range) -> None:
+    sweep(TEST, offsets, cpus=3)

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.subtleties.sweep import every_instruction, sweep, sweep_chunk
+from tests.subtleties.sweep import chunks, sweep
 
 TEST: Final = "interleaving.threads_that_miss_together_share_a_representative"
 INSTRUCTIONS: Final = 1900
@@ -17,6 +17,6 @@ def test_sample_of_places() -> None:
 
 
 @pytest.mark.matrix
-@every_instruction(INSTRUCTIONS)
-def test_every_place(start: int) -> None:
-    sweep_chunk(TEST, start)
+@chunks(INSTRUCTIONS, stride=7)
+def test_many_places(offsets: range) -> None:
+    sweep(TEST, offsets)

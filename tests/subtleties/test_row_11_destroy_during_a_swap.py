@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.subtleties.sweep import every_instruction, sweep, sweep_chunk
+from tests.subtleties.sweep import chunks, sweep
 
 TEST: Final = "interleaving.destroyer_held_while_its_object_is_swapped"
 INSTRUCTIONS: Final = 900
@@ -17,6 +17,6 @@ def test_sample_of_places() -> None:
 
 
 @pytest.mark.matrix
-@every_instruction(INSTRUCTIONS)
-def test_every_place(start: int) -> None:
-    sweep_chunk(TEST, start)
+@chunks(INSTRUCTIONS)
+def test_every_place(offsets: range) -> None:
+    sweep(TEST, offsets)

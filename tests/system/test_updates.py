@@ -96,7 +96,7 @@ def test_a_module_in_use_stays_and_one_that_nobody_uses_goes() -> None:
     with ready_machine() as machine:
         monitor = machine.monitor
         monitor.apply(module("saturating_counter"))
-        with pytest.raises(GuestError, match="unload saturating_counter: it is in use"):
+        with pytest.raises(GuestError, match="unload saturating_counter: it is still in use"):
             monitor.unload("saturating_counter")
         assert [each.module for each in monitor.classes() if each.name == "SaturatingCounter"] == [1]
         monitor.swap("counter", "SharedCounter")

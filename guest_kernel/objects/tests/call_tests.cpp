@@ -53,6 +53,11 @@ kernel::Test destroyed{"objects.call_on_a_destroyed_object_is_refused", counted<
 }>};
 
 kernel::Test reuse{"objects.entry_is_reused_only_after_a_generation", counted<[] {
+    {
+        // The entry freed last is used first.
+        UncountedScope uncounted;
+        drain_dead_objects();
+    }
     auto first = make_probe();
     const auto old_name = table().name(first.reference());
     EXPECT(destroy(first.reference()).ok());
