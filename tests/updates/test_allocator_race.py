@@ -137,8 +137,8 @@ def test_after_drain_memory_is_that_of_a_run_without_the_update_but_for_the_modu
     steps = [step for step in scenario.steps if step.do != "apply"]
     without = memory_after_drain(run_scenario(Scenario("without", scenario.machine, steps=steps)))
     assert with_update.pop("module") > without.pop("module")
-    # The module's pages, the page table of their addresses, and pages of which only a part is used: slabs of the records
-    # that stay, and the first page of each 64 that the allocator took from the pool.
+    # The module's pages, the page table of their addresses, and pages of which only a part is used:
+    # slabs of the records that stay, and the first page of each 64 that the allocator took from the pool.
     grown = with_update.pop("frames") - without.pop("frames")
     assert grown <= (MODULE_PAGES + 1 + 4) * PAGE_SIZE
     assert with_update == without
