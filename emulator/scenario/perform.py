@@ -219,7 +219,7 @@ def _(step: steps.Drain, session: Session) -> Outcome:
     del step
     session.machine.monitor.drain()
     memory = {each.tag: each.bytes for each in session.machine.monitor.memory()}
-    return Outcome(f"{sum(memory.values())} bytes in use", {"memory": memory})
+    return Outcome(f"{memory['frames']:,} bytes of page frames in use", {"memory": memory})
 
 
 @perform.register
