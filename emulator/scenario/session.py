@@ -161,7 +161,7 @@ class Session:
         }
 
     def _do(self, step: Step) -> StepResult:
-        from emulator.scenario.perform import perform
+        from emulator.scenario.perform import perform  # which knows this module
 
         start = self.machine.virtual_ns
         try:
@@ -180,7 +180,9 @@ class Session:
 
     def _failed(self, step: Step, failure: EvergreenError) -> tuple[Outcome, bool]:
         """The outcome of a failure, and whether it is the one that was expected."""
-        message = str(failure)
+        message, panic = str(failure), self.machine.panic
+        if panic is not None and panic.message not in message:
+            message = f"{message}: {panic.message}"
         if step.fails is None:
             return Outcome(message), False
         if re.search(step.fails, message) is None:

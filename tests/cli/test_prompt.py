@@ -202,3 +202,23 @@ def test_time_that_passes_while_nobody_types_is_recorded(capsys: pytest.CaptureF
     result = run_scenario(scenario)
     assert result.error is None
     assert result.machine["state_hash"] == reached
+
+
+def test_on_a_terminal_one_thread_types_and_another_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    from emulator import SystemConfig
+    from emulator.cli.terminal import Terminal
+    from emulator.scenario.scenario import load_scenario
+
+    monkeypatch.chdir(tmp_path)
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
+        keyboard.send_text("objects\npause\ncpus\nsave-scenario x.scenario.toml\nnonsense\nquit\n")
+        code = Terminal(SystemConfig()).run()
+    assert code == 2
+    steps = load_scenario(tmp_path / "x.scenario.toml").steps
+    assert [step.do for step in steps][:3] == ["boot", "look", "look"]
