@@ -83,7 +83,7 @@ def test_a_shipped_scenario_runs_by_name(
     result = call(capsys, "run", "allocator_race")
     assert result.code == 0
     lines = result.out.splitlines()
-    assert lines[0] == "update allocator_race: active, services::PageAllocatorKernPinned v0 -> v1"
+    assert lines[0] == "update allocator_race: active, services::PageAllocatorKernPinned v1 -> v2"
     assert [line.split()[0] for line in lines[2:8]] == [
         "forward", "block", "transfer", "complete", "calls", "operations",
     ]  # fmt: skip

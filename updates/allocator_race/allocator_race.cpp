@@ -27,7 +27,7 @@ private:
 
 constinit objects::ClassDescriptor PageAllocatorKernPinned::descriptor
     = objects::standard_class<v1::PageAllocatorKernPinnedRootOf<PageAllocatorKernPinned>>(
-        "PageAllocatorKernPinned", "PageAllocator", 1);
+        "PageAllocatorKernPinned", "PageAllocator", 2);
 
 static const objects::ClassRegistration registration(PageAllocatorKernPinned::descriptor);
 
