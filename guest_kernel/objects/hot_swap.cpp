@@ -142,7 +142,11 @@ void HotSwap::lead()
     } else {
         m_team.dismiss();
     }
-    release();
+    // The signal is the leader's last use of the swap: the requester may free it as soon as it has seen it.
+    if (take_custody(Custody::LeaderDone))
+        m_finished.signal();
+    else
+        free();
 }
 
 Status HotSwap::run_phases()
@@ -251,7 +255,6 @@ void HotSwap::finish(Status outcome)
     clean_up();
     if (auto* listener = __atomic_load_n(&the_listener, __ATOMIC_ACQUIRE))
         listener->swap_ended(*this);
-    m_finished.signal();
 }
 
 void HotSwap::clean_up()
@@ -273,8 +276,22 @@ Status HotSwap::wait()
 
 void HotSwap::release()
 {
-    if (__atomic_sub_fetch(&m_references, 1, __ATOMIC_ACQ_REL) > 0)
+    if (take_custody(Custody::RequesterGone))
         return;
+    m_finished.wait();
+    free();
+}
+
+// True for the first of the two.
+bool HotSwap::take_custody(Custody custody)
+{
+    auto both = static_cast<uint8_t>(Custody::Both);
+    return __atomic_compare_exchange_n(
+        &m_custody, &both, static_cast<uint8_t>(custody), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+void HotSwap::free()
+{
     CountedScope calls_the_page_allocator;
     kernel::destroy(this);
 }

@@ -66,6 +66,7 @@ public:
     // Ends the swap with `reason` if it has not committed, else REFUSED. Callers go back to the old object at once;
     // what must wait for a generation goes on behind.
     Status abort(Code reason);
+    // The requester's last word. After wait() it frees everything before it returns.
     void release();
 
     uint64_t id() const { return m_id; }
@@ -89,6 +90,7 @@ private:
     static constexpr int64_t undecided = 1;
     static constexpr int64_t committed = 0;
 
+    enum class Custody : uint8_t { Both, RequesterGone, LeaderDone };
     class Export;
     class Import;
 
@@ -104,6 +106,8 @@ private:
     void retreat();
     void finish(Status outcome);
     void clean_up();
+    bool take_custody(Custody custody);
+    void free();
 
     bool decide(int64_t verdict);
     Status verdict() const;
@@ -130,8 +134,8 @@ private:
     Status m_outcome;
     MediatorCounts m_counts;
     PhaseTimes m_times[abi::MAX_CPUS][logged_phases] = {};
-    // The leader and who asked.
-    unsigned m_references = 2;
+    // Who frees it: whoever of leader and requester is done last. A Custody; the compiler's atomics take integers.
+    uint8_t m_custody = static_cast<uint8_t>(Custody::Both);
 };
 
 // The swap that holds this object, or null. For counted threads: it stays until their generation is over.

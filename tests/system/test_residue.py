@@ -62,7 +62,9 @@ def test_an_update_leaves_nothing_but_its_module() -> None:
         ended(updated, "counting")
         with_module, without = in_use(updated), in_use(control)
         pages = sum(info.pages for info in updated.monitor.modules())
-        allowed = pages + TABLES_OF_MODULES + STOCK_DESCRIPTORS
+        # The few records of the module may each be the first in a page of their size.
+        records = with_module["module"][1]
+        allowed = pages + records + TABLES_OF_MODULES + STOCK_DESCRIPTORS
         assert frames_of(with_module) <= frames_of(without) + allowed
         assert with_module.pop("module") > without.pop("module")
         assert with_module == without
@@ -80,5 +82,5 @@ def test_an_unloaded_module_leaves_its_record_alone() -> None:
         gone, without = in_use(updated), in_use(control)
         (bytes_left, records_left), _ = gone.pop("module"), without.pop("module")
         assert (bytes_left <= 256, records_left) == (True, 1)
-        assert frames_of(gone) <= frames_of(without) + TABLES_OF_MODULES + STOCK_DESCRIPTORS
+        assert frames_of(gone) <= frames_of(without) + records_left + TABLES_OF_MODULES + STOCK_DESCRIPTORS
         assert gone == without
