@@ -94,7 +94,8 @@ Result<HotSwap*> HotSwap::start(Reference reference, kernel::Owned<Root> replace
     TRY(kernel::Thread::create(leader, leader_entry, reinterpret_cast<uint64_t>(swap.get())));
     // From here on the leader owns one of the two references, and frees the swap if it cannot begin.
     HotSwap* started = swap.release();
-    const auto interposed = table().interpose(started->m_mediator);
+    // Another swap may have come and gone since the old root was looked up.
+    const auto interposed = table().interpose(started->m_mediator, started->m_old);
     started->m_interposed = interposed.ok();
     started->m_used = interposed.value();
     started->m_go.signal();
@@ -233,16 +234,27 @@ Status HotSwap::abort(Code reason)
 {
     if (!decide(static_cast<int64_t>(reason)))
         return verdict().ok() ? Status(Code::REFUSED) : Status();
-    table().remove(m_mediator);
-    m_mediator.send_back();
+    // During a transfer only the leader may let the callers into the old object, for it is being exported. It finds the
+    // verdict when it wants to commit.
+    if (m_mediator.advance(Phase::Forward, Phase::Abandoned) || m_mediator.advance(Phase::Block, Phase::Abandoned))
+        send_callers_back();
     m_mediator.interrupt_wait();
     return {};
 }
 
+// By the leader, by who aborts, or by both.
+void HotSwap::send_callers_back()
+{
+    table().remove(m_mediator);
+    m_mediator.send_back();
+}
+
 void HotSwap::finish(Status outcome)
 {
-    if (!outcome.ok())
-        abort(outcome.code()).ignore();
+    if (!outcome.ok()) {
+        decide(outcome.raw());
+        send_callers_back();
+    }
     m_outcome = outcome.ok() ? outcome : verdict();
     // Threads that loaded the mediator's face, or are inside the old object, were counted before this.
     kernel::generations().wait_for_all_cpus();

@@ -63,8 +63,9 @@ public:
     bool finished() const { return m_finished.signalled(); }
     // Meaningful once finished.
     Status outcome() const { return m_outcome; }
-    // Ends the swap with `reason` if it has not committed, else REFUSED. Callers go back to the old object at once;
-    // what must wait for a generation goes on behind.
+    // Ends the swap with `reason` if it has not committed, else REFUSED. Callers go back to the old object at once, or
+    // when the transfer that is under way is over; what must wait for a generation goes on behind. For the requester,
+    // and for counted threads.
     Status abort(Code reason);
     // The requester's last word. After wait() it frees everything before it returns.
     void release();
@@ -104,6 +105,7 @@ private:
     Status transfer();
     void commit();
     void retreat();
+    void send_callers_back();
     void finish(Status outcome);
     void clean_up();
     bool take_custody(Custody custody);

@@ -15,8 +15,14 @@ const char* name_of(Phase phase)
     case Phase::Transfer: return "transfer";
     case Phase::Completed: return "complete";
     case Phase::Aborted: return "aborted";
+    case Phase::Abandoned: return "abandoned";
     }
     return "unknown";
+}
+
+bool blocks_calls(Phase phase)
+{
+    return phase == Phase::Block || phase == Phase::Transfer || phase == Phase::Abandoned;
 }
 
 Route Mediator::enter(const CallSite& site)
@@ -52,6 +58,7 @@ Mediator::Admission Mediator::admit(const CallSite& site, unsigned& cpu)
         return Admission::Tracked;
     case Phase::Block:
     case Phase::Transfer:
+    case Phase::Abandoned:
         block(slot, guard);
         return Admission::Again;
     case Phase::Completed:
@@ -76,7 +83,7 @@ void Mediator::wait_while_blocked()
 {
     auto& slot = m_slots[arch::cpu_id()];
     kernel::SpinGuard guard(slot.lock);
-    while (phase() == Phase::Block || phase() == Phase::Transfer)
+    while (blocks_calls(phase()))
         slot.blocked.wait(guard);
 }
 
@@ -116,7 +123,7 @@ void Mediator::tell_slots(Phase phase)
 {
     for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
         kernel::SpinGuard guard(m_slots[cpu].lock);
-        if (phase != Phase::Block && phase != Phase::Transfer)
+        if (!blocks_calls(phase))
             m_slots[cpu].blocked.wake_all();
     }
 }

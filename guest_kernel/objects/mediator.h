@@ -10,11 +10,13 @@ namespace objects {
 
 class HotSwap;
 
-// Forward and Block may follow each other any number of times; Transfer is entered from Block only; the last two are
-// final.
-enum class Phase : uint8_t { Forward, Block, Transfer, Completed, Aborted };
+// Forward and Block may follow each other any number of times; Transfer is entered from Block only. Completed and Aborted
+// are final. Abandoned leads from Forward or Block to Aborted, while the reference is led past the mediator.
+enum class Phase : uint8_t { Forward, Block, Transfer, Completed, Aborted, Abandoned };
 
 const char* name_of(Phase phase);
+// Whether calls from outside wait in this phase.
+bool blocks_calls(Phase phase);
 
 struct MediatorCounts {
     uint64_t forwarded = 0;
@@ -50,7 +52,7 @@ public:
     // Until the last tracked call of some CPU leaves, or the deadline: the caller looks again either way.
     void wait_for_departure(uint64_t deadline_ns);
     void interrupt_wait() { m_departure.signal(); }
-    // Blocks the calling thread while the phase is Block or Transfer.
+    // Blocks the calling thread as long as calls are blocked.
     void wait_while_blocked();
 
     MediatorCounts counts();

@@ -178,12 +178,14 @@ void TranslationTable::release(Reference reference)
     m_free = index(reference);
 }
 
-Result<bool> TranslationTable::interpose(Interposer& interposer)
+Result<bool> TranslationTable::interpose(Interposer& interposer, const Root* expected)
 {
     auto& global = entry(interposer.reference());
     kernel::SpinGuard guard(global.lock);
     if (global.state != EntryState::Live)
         return Code::GONE;
+    if (expected != nullptr && global.root != expected)
+        return Code::BUSY;
     auto** link = &global.chain;
     while (*link != nullptr && (*link)->rank() < interposer.rank())
         link = &(*link)->m_next;

@@ -50,8 +50,9 @@ public:
     void release(Reference reference);
 
     // Puts an interposer in its place in the chain; calls that start from now on meet it. The value: whether any call
-    // may have started before.
-    Result<bool> interpose(Interposer& interposer);
+    // may have started before. BUSY when there is one of its rank, or when the object is not (any more) that of
+    // `expected`, if given; GONE.
+    Result<bool> interpose(Interposer& interposer, const Root* expected = nullptr);
     // Takes it off. Threads that loaded its face before may still enter it for one generation.
     void remove(Interposer& interposer);
     // Takes the mediator off and puts the new object in place of the old, in one step.

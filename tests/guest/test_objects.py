@@ -21,6 +21,8 @@ NAMES: Final = {
     """,
     "inside": """
         call_that_merely_waits_is_waited_for
+        last_call_to_leave_ends_the_block_phase_at_once
+        phases_follow_each_other_in_time
         recursion_through_another_object_goes_through
         thread_that_waits_for_a_mutex_stays_counted
         thread_that_waits_for_an_event_stays_counted
@@ -34,7 +36,9 @@ NAMES: Final = {
         caller_held_on_its_way_through_an_arbiter
         caller_held_on_its_way_through_the_mediator
         caller_held_on_its_way_to_the_old_object
+        caller_held_while_another_of_its_cpu_enters
         caller_moved_in_the_middle_of_its_call
+        creators_get_entries_of_their_own
         destroyer_held_while_its_object_is_swapped
         entry_is_not_reused_under_a_held_caller
         every_cpu_meets_the_mediator
@@ -42,6 +46,7 @@ NAMES: Final = {
         heap_user_held_as_it_gives_blocks_back
         leader_held_from_its_commit_on
         sleeper_woken_and_moved_before_it_has_switched
+        starter_held_while_its_object_is_destroyed
         storm_of_calls_swaps_aborts_arbiters_and_moves
         threads_that_miss_together_share_a_representative
     """,
@@ -56,9 +61,11 @@ NAMES: Final = {
         entry_is_reused_only_after_a_generation
         every_object_tells_class_and_reference
         first_call_fills_the_entry
+        interposer_for_a_root_that_was_replaced_is_refused
     """,
     "swap": """
         aborted_in_forward_ends_at_once_for_callers
+        aborted_in_transfer_keeps_callers_out_until_it_is_over
         arena_grows_with_the_object
         block_phase_ends_at_its_time_limit
         blocked_caller_with_a_mutex_that_a_call_inside_wants
@@ -77,6 +84,7 @@ NAMES: Final = {
         object_destroyed_in_block_dies_as_the_new_one
         object_destroyed_in_forward_ends_the_swap
         of_an_object_that_no_cpu_has_touched
+        refused_one_leaves_no_memory_behind
         second_swap_of_the_object_is_refused
         state_and_reference_survive
         takes_the_format_that_the_old_class_prefers

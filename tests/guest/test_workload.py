@@ -22,7 +22,7 @@ def test_nothing_is_lost_from_more_seeds(schedule: Schedule) -> None:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("cpus", [3, 8])
+@pytest.mark.parametrize("cpus", [1, 3, 8])
 @pytest.mark.parametrize("schedule", [Schedule(), *SEEDS[:5]], ids=str)
 def test_nothing_is_lost_on_other_numbers_of_cpus(schedule: Schedule, cpus: int) -> None:
     expect_all_ok("counting", NAMES, schedule, cpus)

@@ -76,6 +76,17 @@ kernel::Test reuse{"objects.entry_is_reused_only_after_a_generation", counted<[]
     EXPECT(destroy(third.reference()).ok());
 }>};
 
+kernel::Test another_root{"objects.interposer_for_a_root_that_was_replaced_is_refused", counted<[] {
+    auto probe = make_probe();
+    EXPECT(probe->calls().ok());
+    const Root* first = table().root(probe.reference());
+    EXPECT(swap_and_wait<2>(probe.reference()).ok());
+    CountingArbiter arbiter(probe.reference());
+    EXPECT(table().interpose(arbiter, first).code() == Code::BUSY);
+    EXPECT(table().innermost(probe.reference()) == nullptr);
+    EXPECT(destroy(probe.reference()).ok());
+}>};
+
 kernel::Test no_memory{"objects.creation_without_memory_leaves_nothing", counted<[] {
     for (uint64_t n = 1;; ++n) {
         kernel::FailAllocation fail(n);

@@ -1,41 +1,16 @@
 // A reference that is shared: with an arbiter, with the next object in the entry; and an arena that is too small.
 
-#include "kernel/test.h"
+#include "kernel/test_thread.h"
 #include "objects/counting_arbiter.h"
 #include "objects/tests/elder.h"
-#include "objects/tests/probe.h"
+#include "objects/tests/steps.h"
 
 namespace objects::tests {
 
 namespace {
 
-Ref<Probe> make_probe()
-{
-    CountedScope scope;
-    auto probe = create<ProbeRoot<1>>();
-    EXPECT(probe.ok() && probe.value()->version().ok());
-    return probe.value();
-}
-
-HotSwap* start_swap(Ref<Probe> probe)
-{
-    CountedScope scope;
-    auto swap = swap_to<2>(probe.reference());
-    EXPECT(swap.ok());
-    return swap.value();
-}
-
-void destroy_now(Ref<Probe> probe)
-{
-    {
-        CountedScope scope;
-        EXPECT(destroy(probe.reference()).ok());
-    }
-    drain_dead_objects();
-}
-
 kernel::Test arbiter_comes{"arbiter.stands_in_front_of_a_swap_that_was_there_before", [] {
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     Elder elder;
     HotSwap* swap = start_swap(probe);
     elder.passed_by();
@@ -57,21 +32,39 @@ kernel::Test arbiter_comes{"arbiter.stands_in_front_of_a_swap_that_was_there_bef
         EXPECT(probe->version().value() == 2);
     }
     CountingArbiter::detach(arbiter.value());
-    destroy_now(probe);
+    destroy_and_drain(probe.reference());
 }};
 
 kernel::Test left_over{"arbiter.goes_with_the_object_it_stands_before", [] {
     // The entry freed last is used first.
     drain_dead_objects();
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     auto arbiter = CountingArbiter::attach(probe.reference());
     EXPECT(arbiter.ok());
-    destroy_now(probe);
-    auto next = make_probe();
+    destroy_and_drain(probe.reference());
+    auto next = make_used_probe();
     EXPECT(next.reference() == probe.reference());
     EXPECT(table().innermost(next.reference()) == nullptr);
     CountingArbiter::detach(arbiter.value());
-    destroy_now(next);
+    destroy_and_drain(next.reference());
+}};
+
+kernel::Test refused{"swap.refused_one_leaves_no_memory_behind", [] {
+    auto probe = make_used_probe();
+    const uint64_t alive = roots_alive;
+    const auto bytes = kernel::usage(kernel::Tag::Interposer).bytes;
+    Elder elder;
+    HotSwap* swap = start_swap(probe);
+    {
+        CountedScope scope;
+        EXPECT(swap_to<2>(probe.reference()).code() == Code::BUSY);
+    }
+    elder.leave();
+    end_swap(swap);
+    // Its threads end behind.
+    kernel::wait_until([bytes] { return kernel::usage(kernel::Tag::Interposer).bytes == bytes; });
+    EXPECT(roots_alive == alive);
+    destroy_and_drain(probe.reference());
 }};
 
 // Asks for less than its export takes, the first time.
@@ -101,13 +94,9 @@ kernel::Test grows{"swap.arena_grows_with_the_object", [] {
         probe = Ref<Probe>(publish(kernel::Owned<Root>(kernel::make<GrowingRoot>(kernel::Tag::Test))).value());
     }
     HotSwap* swap = start_swap(probe);
-    EXPECT(swap->wait().ok());
-    swap->release();
-    {
-        CountedScope scope;
-        EXPECT(probe->version().value() == 2);
-    }
-    destroy_now(probe);
+    end_swap(swap);
+    expect_version(probe, 2);
+    destroy_and_drain(probe.reference());
 }};
 
 }

@@ -2,7 +2,7 @@
 
 #include "kernel/heap.h"
 #include "kernel/test.h"
-#include "objects/tests/probe.h"
+#include "objects/tests/steps.h"
 #include "objects/tests/subject.h"
 
 namespace objects::tests {
@@ -26,7 +26,7 @@ struct Share {
 };
 
 kernel::Test slabs{"interleaving.heap_user_held_as_it_gives_blocks_back", [] {
-    EXPECT(kernel::current_thread()->move_to(0).ok());
+    stay_on_first_cpu();
     CountedScope allocates;
     kernel::drain_heap();
     const uint64_t pages = kernel::heap_pages();

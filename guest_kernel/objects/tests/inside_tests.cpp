@@ -4,47 +4,18 @@
 #include "kernel/test.h"
 #include "objects/counting_arbiter.h"
 #include "objects/tests/elder.h"
+#include "objects/tests/steps.h"
 #include "objects/tests/visitor.h"
 
 namespace objects::tests {
 
 namespace {
 
-// One that was called before, so that a swap waits for a generation.
-Ref<Probe> make_probe()
-{
-    CountedScope scope;
-    auto probe = create<ProbeRoot<1>>();
-    EXPECT(probe.ok() && probe.value()->version().ok());
-    return probe.value();
-}
-
-HotSwap* start_swap(Ref<Probe> probe)
-{
-    CountedScope scope;
-    auto swap = swap_to<2>(probe.reference());
-    EXPECT(swap.ok());
-    return swap.value();
-}
-
-void destroy_now(Ref<Probe> probe)
-{
-    {
-        CountedScope scope;
-        EXPECT(destroy(probe.reference()).ok());
-    }
-    drain_dead_objects();
-}
-
 void expect_swapped(HotSwap* swap, Ref<Probe> probe)
 {
-    EXPECT(swap->wait().ok());
-    swap->release();
-    {
-        CountedScope scope;
-        EXPECT(probe->version().value() == 2);
-    }
-    destroy_now(probe);
+    end_swap(swap);
+    expect_version(probe, 2);
+    destroy_and_drain(probe.reference());
 }
 
 void wait_for_block(const HotSwap* swap)
@@ -53,8 +24,8 @@ void wait_for_block(const HotSwap* swap)
 }
 
 kernel::Test recursion{"inside.recursion_through_another_object_goes_through", [] {
-    auto probe = make_probe();
-    auto other = make_probe();
+    auto probe = make_used_probe();
+    auto other = make_used_probe();
     Elder elder;
     HotSwap* swap = start_swap(probe);
     elder.passed_by();
@@ -67,11 +38,11 @@ kernel::Test recursion{"inside.recursion_through_another_object_goes_through", [
     // It went through, and was not let through as a deadlock.
     EXPECT(swap->counts().blocked == 0);
     expect_swapped(swap, probe);
-    destroy_now(other);
+    destroy_and_drain(other.reference());
 }};
 
 kernel::Test waiting{"inside.call_that_merely_waits_is_waited_for", [] {
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     Elder elder;
     HotSwap* swap = start_swap(probe);
     elder.passed_by();
@@ -86,8 +57,42 @@ kernel::Test waiting{"inside.call_that_merely_waits_is_waited_for", [] {
     expect_swapped(swap, probe);
 }};
 
+kernel::Test at_once{"inside.last_call_to_leave_ends_the_block_phase_at_once", [] {
+    auto probe = make_used_probe();
+    Elder elder;
+    HotSwap* swap = start_swap(probe);
+    elder.passed_by();
+    Visitor visitor(probe, [] {});
+    elder.leave();
+    wait_for_block(swap);
+    const uint64_t before = kernel::now_ns();
+    visitor.go_on();
+    visitor.join();
+    EXPECT(swap->wait().ok());
+    // The leader looks every millisecond too.
+    EXPECT(swap->times(0, Phase::Block).end_ns - before < kernel::millisecond / 2);
+    expect_swapped(swap, probe);
+}};
+
+kernel::Test timed{"inside.phases_follow_each_other_in_time", [] {
+    auto probe = make_used_probe();
+    HotSwap* swap = start_swap(probe);
+    EXPECT(swap->wait().ok());
+    for (unsigned cpu = 0; cpu <= static_cast<unsigned>(kernel::last_cpu()); ++cpu) {
+        const auto forward = swap->times(cpu, Phase::Forward);
+        const auto block = swap->times(cpu, Phase::Block);
+        const auto transfer = swap->times(cpu, Phase::Transfer);
+        const auto complete = swap->times(cpu, Phase::Completed);
+        EXPECT(forward.start_ns > 0 && forward.start_ns <= forward.end_ns && forward.end_ns <= block.start_ns);
+        EXPECT(block.start_ns <= block.end_ns && block.end_ns <= transfer.start_ns);
+        EXPECT(transfer.start_ns < transfer.end_ns && transfer.end_ns <= complete.start_ns);
+        EXPECT(complete.start_ns < complete.end_ns);
+    }
+    expect_swapped(swap, probe);
+}};
+
 kernel::Test event{"inside.thread_that_waits_for_an_event_stays_counted", [] {
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     Visitor visitor(probe, [] {});
     HotSwap* swap = start_swap(probe);
     kernel::sleep_until(kernel::now_ns() + kernel::millisecond);
@@ -98,7 +103,7 @@ kernel::Test event{"inside.thread_that_waits_for_an_event_stays_counted", [] {
 }};
 
 kernel::Test mutex{"inside.thread_that_waits_for_a_mutex_stays_counted", [] {
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     kernel::Mutex mutex;
     mutex.lock();
     Visitor visitor(probe, [&mutex] { kernel::MutexGuard guard(mutex); });
@@ -128,8 +133,8 @@ struct DeepCaller {
 };
 
 kernel::Test untracked{"inside.untracked_call_keeps_the_swap_from_going_on", [] {
-    auto recursive = make_probe();
-    auto probe = make_probe();
+    auto recursive = make_used_probe();
+    auto probe = make_used_probe();
     auto arbiter = CountingArbiter::attach(recursive.reference());
     EXPECT(arbiter.ok());
     Elder elder;
@@ -142,11 +147,10 @@ kernel::Test untracked{"inside.untracked_call_keeps_the_swap_from_going_on", [] 
     kernel::wait_until([swap] { return swap->phase() == Phase::Aborted; });
     caller.leave.signal();
     thread.join();
-    EXPECT(swap->wait().code() == Code::UNSUPPORTED);
-    swap->release();
+    end_swap(swap, Code::UNSUPPORTED);
     CountingArbiter::detach(arbiter.value());
-    destroy_now(recursive);
-    destroy_now(probe);
+    destroy_and_drain(recursive.reference());
+    destroy_and_drain(probe.reference());
 }};
 
 }

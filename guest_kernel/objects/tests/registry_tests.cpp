@@ -3,7 +3,7 @@
 #include "kernel/test.h"
 #include "kernel/text.h"
 #include "objects/names.h"
-#include "objects/tests/probe.h"
+#include "objects/tests/steps.h"
 #include "objects/update.h"
 
 namespace objects::tests {
@@ -11,23 +11,6 @@ namespace objects::tests {
 namespace {
 
 constexpr const char* name = "test.probe";
-
-Ref<Probe> make_probe()
-{
-    CountedScope scope;
-    auto probe = create<ProbeRoot<1>>();
-    EXPECT(probe.ok());
-    return probe.value();
-}
-
-void destroy_now(Reference reference)
-{
-    {
-        CountedScope scope;
-        EXPECT(destroy(reference).ok());
-    }
-    drain_dead_objects();
-}
 
 bool has_name(Reference reference, const char* expected)
 {
@@ -37,7 +20,7 @@ bool has_name(Reference reference, const char* expected)
 }
 
 kernel::Test given{"names.given_found_and_forgotten", [] {
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     EXPECT(find_name(name) == nullptr && has_name(probe.reference(), ""));
     EXPECT(give_name("a name that is longer than any name may be", probe.reference()).code() == Code::TOO_LARGE);
     EXPECT(give_name(name, probe.reference()).ok());
@@ -45,27 +28,27 @@ kernel::Test given{"names.given_found_and_forgotten", [] {
     EXPECT(find_name(name) == probe.reference() && has_name(probe.reference(), name));
     forget_name(name);
     EXPECT(find_name(name) == nullptr && has_name(probe.reference(), ""));
-    destroy_now(probe.reference());
+    destroy_and_drain(probe.reference());
 }};
 
 kernel::Test dies{"names.do_not_pass_to_the_next_object_in_an_entry", [] {
     // The entry freed last is used first.
     drain_dead_objects();
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     EXPECT(give_name(name, probe.reference()).ok());
-    destroy_now(probe.reference());
+    destroy_and_drain(probe.reference());
     EXPECT(find_name(name) == nullptr);
-    auto next = make_probe();
+    auto next = make_used_probe();
     EXPECT(next.reference() == probe.reference());
     EXPECT(find_name(name) == nullptr && has_name(next.reference(), ""));
     EXPECT(give_name(name, next.reference()).ok());
     EXPECT(find_name(name) == next.reference());
     forget_name(name);
-    destroy_now(next.reference());
+    destroy_and_drain(next.reference());
 }};
 
 kernel::Test full{"names.are_limited", [] {
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     char text[] = "test.00";
     unsigned given = 0;
     const auto next = [&] {
@@ -80,7 +63,7 @@ kernel::Test full{"names.are_limited", [] {
     while (given-- > 0)
         forget_name(next());
     EXPECT(has_name(probe.reference(), ""));
-    destroy_now(probe.reference());
+    destroy_and_drain(probe.reference());
 }};
 
 Result<Root*> no_root()
@@ -107,18 +90,15 @@ kernel::Test versions{"classes.newest_version_is_found", [] {
 }};
 
 kernel::Test replaced{"classes.replace_themselves_by_the_next_version_only", [] {
-    auto probe = make_probe();
+    auto probe = make_used_probe();
     EXPECT(replace(name, ProbeRep<2>::descriptor).code() == Code::NOT_FOUND);
     EXPECT(give_name(name, probe.reference()).ok());
     EXPECT(replace(name, ProbeRep<1>::descriptor).code() == Code::VERSION);
     EXPECT(replace(name, ProbeRep<3>::descriptor).code() == Code::VERSION);
     EXPECT(replace(name, ProbeRep<2>::descriptor).ok());
-    {
-        CountedScope scope;
-        EXPECT(probe->version().value() == 2);
-    }
+    expect_version(probe, 2);
     EXPECT(replace(name, ProbeRep<1>::descriptor).code() == Code::VERSION);
-    destroy_now(probe.reference());
+    destroy_and_drain(probe.reference());
     EXPECT(replace(name, ProbeRep<3>::descriptor).code() == Code::NOT_FOUND);
 }};
 

@@ -9,14 +9,15 @@
 
 namespace objects::tests {
 
-// Runs body(context), counted. From mark_hold_point() on the schedule may hold it at any instruction; one that holds
+// Runs body(context), counted unless it is told otherwise. From mark_hold_point() on the schedule may hold it at any instruction; one that holds
 // nobody lets it run through, and what a test expects must be right then too. With interrupts off it is the thread's
 // CPU that is held, with all that runs there.
 class Subject {
 public:
-    Subject(void (*body)(void*), void* context, int cpu = kernel::last_cpu()) : m_body(body), m_context(context)
+    Subject(void (*body)(void*), void* context, int cpu = kernel::last_cpu(), bool counted = true)
+        : m_body(body), m_context(context)
     {
-        const kernel::ThreadOptions options{"subject", kernel::default_priority, cpu, true};
+        const kernel::ThreadOptions options{"subject", kernel::default_priority, cpu, counted};
         const auto thread = kernel::Thread::create(options, entry, reinterpret_cast<uint64_t>(this));
         EXPECT(thread.ok());
         if (!thread.ok())
@@ -34,7 +35,7 @@ public:
             kernel::sleep_until(kernel::now_ns() + kernel::microsecond * 10);
     }
     bool ended() const { return m_ended.signalled(); }
-    // While it is counted: not any more when it is held at its very end.
+    // While it is counted: one that is held at its very end is not any more.
     bool held() const
     {
         bool held = false;

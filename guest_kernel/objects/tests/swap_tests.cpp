@@ -290,6 +290,33 @@ kernel::Test abort{"swap.aborted_in_forward_ends_at_once_for_callers", counted<[
     destroy_and_drain(probe.reference());
 }>};
 
+kernel::Test abort_in_transfer{"swap.aborted_in_transfer_keeps_callers_out_until_it_is_over", counted<[] {
+    auto probe = make_probe();
+    kernel::Event exporting;
+    kernel::Event go_on;
+    script = {.hold_export = &go_on, .export_entered = &exporting};
+    auto swap = swap_to<2>(probe.reference());
+    Caller caller{probe};
+    {
+        UncountedScope uncounted;
+        exporting.wait();
+        EXPECT(swap.value()->abort(Code::CANCELLED).ok());
+        EXPECT(swap.value()->phase() == Phase::Transfer);
+        Helper blocked(Caller::body, &caller);
+        caller.about_to_call.wait();
+        kernel::sleep_until(kernel::now_ns() + kernel::millisecond);
+        // The old object is being exported.
+        EXPECT(caller.version == 0);
+        go_on.signal();
+        EXPECT(swap.value()->wait().code() == Code::CANCELLED);
+        blocked.join();
+    }
+    script = {};
+    EXPECT(caller.version == 1);
+    swap.value()->release();
+    destroy_and_drain(probe.reference());
+}>};
+
 kernel::Test time_limit{"swap.block_phase_ends_at_its_time_limit", counted<[] {
     auto probe = make_probe();
     Lingerer lingerer{probe};

@@ -1,0 +1,22 @@
+"""Row 14: calls of one CPU are counted in and out one by one, wherever one of them is held."""
+
+from typing import Final
+
+import pytest
+
+from tests.subtleties.sweep import chunks, sweep
+
+TEST: Final = "interleaving.caller_held_while_another_of_its_cpu_enters"
+INSTRUCTIONS: Final = 900
+"""From the mark to the end and a little beyond."""
+
+
+def test_sample_of_places() -> None:
+    offsets = range(0, INSTRUCTIONS, 83)
+    assert sweep(TEST, offsets) > len(offsets) // 2
+
+
+@pytest.mark.matrix
+@chunks(INSTRUCTIONS)
+def test_many_places(offsets: range) -> None:
+    sweep(TEST, offsets)
