@@ -153,9 +153,12 @@ def test_counted_threads_are_shown_with_the_object_they_are_in() -> None:
         machine.monitor.workload_start("counting")
         machine.monitor.watch("counter")
         seen = []
-        for _ in range(40):
-            machine.run_for(1_003)
+        for step in range(500):
+            # Of changing length, so as not to come by always at the same place of the clients' loops.
+            machine.run_for(1_003 + step * 811 % 20_011)
             seen += machine.monitor.stalled()
+            if {each.reference for each in seen} >= {"", "counter"}:
+                break
         assert {"client"} <= {each.name for each in seen} <= {"client", "reaper"}
         assert {each.reference for each in seen} == {"", "counter"}
         assert all(0 < each.since_ns <= max(cpu.time for cpu in machine.cpus) for each in seen)
