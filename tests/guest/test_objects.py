@@ -10,6 +10,7 @@ NAMES: Final = {
     "arbiter": """
         counts_calls_and_instructions
         goes_with_the_object_it_stands_before
+        leaves_no_memory_behind
         nested_calls_return_to_their_callers
         recursion_deeper_than_the_records_goes_through_uncounted
         stands_in_front_of_a_swap_that_was_there_before
@@ -31,6 +32,7 @@ NAMES: Final = {
     "interleaving": """
         abort_held_while_the_swap_goes_on
         caller_held_as_it_is_blocked
+        caller_held_as_it_is_blocked_at_the_commit
         caller_held_in_the_middle_of_an_increment
         caller_held_on_its_way_through_a_mediator_that_gives_up
         caller_held_on_its_way_through_an_arbiter
@@ -46,6 +48,7 @@ NAMES: Final = {
         heap_user_held_as_it_gives_blocks_back
         leader_held_from_its_commit_on
         sleeper_woken_and_moved_before_it_has_switched
+        starter_held_while_another_swap_comes_and_goes
         starter_held_while_its_object_is_destroyed
         storm_of_calls_swaps_aborts_arbiters_and_moves
         threads_that_miss_together_share_a_representative
@@ -67,6 +70,7 @@ NAMES: Final = {
         aborted_in_forward_ends_at_once_for_callers
         aborted_in_transfer_keeps_callers_out_until_it_is_over
         arena_grows_with_the_object
+        arena_holds_what_was_reserved
         block_phase_ends_at_its_time_limit
         blocked_caller_with_a_mutex_that_a_call_inside_wants
         call_costs_the_same_instructions_afterwards
@@ -84,6 +88,7 @@ NAMES: Final = {
         object_destroyed_in_block_dies_as_the_new_one
         object_destroyed_in_forward_ends_the_swap
         of_an_object_that_no_cpu_has_touched
+        ownership_moves_at_the_commit_and_only_then
         refused_one_leaves_no_memory_behind
         second_swap_of_the_object_is_refused
         state_and_reference_survive
@@ -143,3 +148,8 @@ def test_on_every_number_of_cpus(kind: str, schedule: Schedule, cpus: int) -> No
 def test_call_that_breaks_a_rule_is_a_panic(name: str) -> None:
     run = run_tests(shipped_kernel(), f"panic.{name}", ROUND_ROBIN)
     assert run.panic.endswith(f"assertion failed: {RULES[name]}")
+
+
+def test_export_that_allocates_is_a_panic() -> None:
+    run = run_tests(shipped_kernel(), "panic.export_that_allocates", ROUND_ROBIN)
+    assert run.panic == "the heap is used where no allocation is allowed"

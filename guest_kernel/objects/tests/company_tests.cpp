@@ -1,4 +1,4 @@
-// A reference that is shared: with an arbiter, with the next object in the entry; and an arena that is too small.
+// A reference that is shared, with an arbiter and with the next object in the entry; and what a swap takes along.
 
 #include "kernel/test_thread.h"
 #include "objects/counting_arbiter.h"
@@ -67,6 +67,24 @@ kernel::Test refused{"swap.refused_one_leaves_no_memory_behind", [] {
     destroy_and_drain(probe.reference());
 }};
 
+kernel::Test reserved{"swap.arena_holds_what_was_reserved", [] {
+    CountedScope allocates;
+    const auto bytes = kernel::usage(kernel::Tag::Transfer).bytes;
+    {
+        TransferArena arena;
+        EXPECT(arena.place(0, 1).code() == Code::TOO_LARGE);
+        EXPECT(arena.reserve(64).ok() && arena.capacity() == 64);
+        arena.reset();
+        EXPECT(arena.place(0, 33).ok() && arena.parcel(0).size == 33);
+        EXPECT(arena.place(1, 17).code() == Code::TOO_LARGE && arena.parcel(1).data == nullptr);
+        EXPECT(arena.reserve(32).ok() && arena.capacity() == 64 && arena.parcel(0).size == 33);
+        EXPECT(arena.reserve(96).ok() && arena.capacity() == 96 && arena.parcel(0).data == nullptr);
+        EXPECT(arena.place(0, 33).ok() && arena.place(1, 33).ok());
+        EXPECT(kernel::usage(kernel::Tag::Transfer).bytes == bytes + kernel::allocated_size(96));
+    }
+    EXPECT(kernel::usage(kernel::Tag::Transfer).bytes == bytes);
+}};
+
 // Asks for less than its export takes, the first time.
 class GrowingRoot final : public SharedRoot<ProbeRep<1>> {
 public:
@@ -96,6 +114,60 @@ kernel::Test grows{"swap.arena_grows_with_the_object", [] {
     HotSwap* swap = start_swap(probe);
     end_swap(swap);
     expect_version(probe, 2);
+    destroy_and_drain(probe.reference());
+}};
+
+// Counts how often what it holds was handed over and taken over.
+class OwningRoot final : public SharedRoot<ProbeRep<1>> {
+public:
+    struct Moves {
+        unsigned relinquished = 0;
+        unsigned committed = 0;
+        Status import_gives = {};
+    };
+
+    explicit OwningRoot(Moves* moves) : m_moves(*moves) {}
+
+    FormatList exports() const override { return FormatList::of(probe_formats); }
+    FormatList imports() const override { return FormatList::of(probe_formats); }
+    Status export_state(const Format&, TransferSite, TransferArena&) const override { return {}; }
+    Status import_state(const Format&, TransferSite, const Parcel&) override { return m_moves.import_gives; }
+    void commit_import() override { ++m_moves.committed; }
+    void relinquish() override { ++m_moves.relinquished; }
+
+private:
+    Moves& m_moves;
+};
+
+kernel::Owned<Root> make_owner(OwningRoot::Moves& moves)
+{
+    return kernel::Owned<Root>(kernel::make<OwningRoot>(kernel::Tag::Test, &moves));
+}
+
+kernel::Test ownership{"swap.ownership_moves_at_the_commit_and_only_then", [] {
+    OwningRoot::Moves old_moves;
+    OwningRoot::Moves failing{.import_gives = Code::IO_ERROR};
+    OwningRoot::Moves new_moves;
+    Reference reference = nullptr;
+    {
+        CountedScope scope;
+        reference = publish(make_owner(old_moves)).value();
+    }
+    end_swap(start_swap(reference, make_owner(failing)), Code::IO_ERROR);
+    EXPECT(old_moves.relinquished == 0 && failing.committed == 0);
+    end_swap(start_swap(reference, make_owner(new_moves)));
+    EXPECT(old_moves.relinquished == 1 && old_moves.committed == 0);
+    EXPECT(new_moves.relinquished == 0 && new_moves.committed == 1);
+    destroy_and_drain(reference);
+}};
+
+kernel::Test arbiter_memory{"arbiter.leaves_no_memory_behind", [] {
+    auto probe = make_used_probe();
+    const auto bytes = kernel::usage(kernel::Tag::Interposer).bytes;
+    auto arbiter = CountingArbiter::attach(probe.reference());
+    EXPECT(arbiter.ok() && kernel::usage(kernel::Tag::Interposer).bytes > bytes);
+    CountingArbiter::detach(arbiter.value());
+    EXPECT(kernel::usage(kernel::Tag::Interposer).bytes == bytes);
     destroy_and_drain(probe.reference());
 }};
 

@@ -259,20 +259,39 @@ kernel::Test destroyer{"interleaving.destroyer_held_while_its_object_is_swapped"
     destroy_and_drain(next.reference());
 }};
 
+// Starts a swap to version 3, uncounted as those who ask for swaps are.
+struct Start {
+    explicit Start(Ref<Probe> probe) : reference(probe.reference()) {}
+
+    Reference reference;
+    Result<HotSwap*> swap = Code::CANCELLED;
+
+    static void body(void* context)
+    {
+        auto& self = *static_cast<Start*>(context);
+        kernel::Owned<Root> replacement(kernel::make<ProbeRoot<3>>(kernel::Tag::Test));
+        Subject::mark_hold_point();
+        self.swap = HotSwap::start(self.reference, static_cast<kernel::Owned<Root>&&>(replacement));
+    }
+    // What became of it, at its end.
+    Code outcome(Code refusal)
+    {
+        if (!swap.ok()) {
+            EXPECT(swap.code() == refusal);
+            return swap.code();
+        }
+        const Code code = swap.value()->wait().code();
+        swap.value()->release();
+        return code;
+    }
+};
+
 kernel::Test starter{"interleaving.starter_held_while_its_object_is_destroyed", [] {
     stay_on_first_cpu();
     const uint64_t alive = roots_alive;
     auto probe = make_used_probe();
-    struct Start {
-        Reference reference;
-        Result<HotSwap*> swap = Code::CANCELLED;
-    } start{probe.reference()};
-    Subject subject([](void* context) {
-        auto& self = *static_cast<Start*>(context);
-        kernel::Owned<Root> replacement(kernel::make<ProbeRoot<2>>(kernel::Tag::Test));
-        Subject::mark_hold_point();
-        self.swap = HotSwap::start(self.reference, static_cast<kernel::Owned<Root>&&>(replacement));
-    }, &start, kernel::last_cpu(), false);
+    Start start(probe);
+    Subject subject(Start::body, &start, kernel::last_cpu(), false);
     subject.wait_until_held();
     {
         CountedScope scope;
@@ -280,15 +299,37 @@ kernel::Test starter{"interleaving.starter_held_while_its_object_is_destroyed", 
     }
     wait_for_a_swap();
     subject.let_go();
-    if (start.swap.ok()) {
-        const Code outcome = start.swap.value()->wait().code();
-        EXPECT(outcome == Code::OK || outcome == Code::GONE);
-        start.swap.value()->release();
-    } else {
-        EXPECT(start.swap.code() == Code::GONE);
-    }
+    const Code outcome = start.outcome(Code::GONE);
+    EXPECT(outcome == Code::OK || outcome == Code::GONE);
     drain_dead_objects();
+    // One that was refused is freed by its leader, behind.
     kernel::wait_until([alive] { return roots_alive == alive; });
+}};
+
+kernel::Test late_starter{"interleaving.starter_held_while_another_swap_comes_and_goes", [] {
+    stay_on_first_cpu();
+    const uint64_t alive = roots_alive;
+    auto probe = make_used_probe();
+    Elder elder;
+    HotSwap* swap = start_swap(probe);
+    elder.passed_by();
+    Start start(probe);
+    Subject subject(Start::body, &start, kernel::last_cpu(), false);
+    subject.wait_until_held();
+    elder.leave();
+    wait_for_a_swap();
+    // Counted by whatever is there; it must not be lost.
+    {
+        CountedScope scope;
+        EXPECT(probe->fold(1, 2, 3, 4, 5, 6, 7, 8, 9, 10).low == 55);
+    }
+    subject.let_go();
+    end_swap(swap);
+    const Code outcome = start.outcome(Code::BUSY);
+    EXPECT(outcome == Code::OK || outcome == Code::BUSY);
+    expect_one_call(probe, outcome == Code::OK ? 3 : 2);
+    kernel::wait_until([alive] { return roots_alive == alive + 1; });
+    destroy_and_drain(probe.reference());
 }};
 
 // Calls once from each CPU.
@@ -319,6 +360,52 @@ kernel::Test every_cpu{"interleaving.every_cpu_meets_the_mediator", [] {
     EXPECT(swap->counts().forwarded == static_cast<uint64_t>(kernel::last_cpu()) + 1);
     expect_version_on_every_cpu(probe, 2);
     swap->release();
+    destroy_and_drain(probe.reference());
+}};
+
+struct Gate {
+    kernel::Event reached;
+    kernel::Event go_on;
+};
+
+// Its leader waits at the commit.
+class GatedRoot final : public SharedRoot<ProbeRep<2>> {
+public:
+    explicit GatedRoot(Gate* gate) : m_gate(*gate) {}
+
+    FormatList imports() const override { return FormatList::of(probe_formats); }
+    Status import_state(const Format&, TransferSite, const Parcel&) override { return {}; }
+    void commit_import() override
+    {
+        m_gate.reached.signal();
+        m_gate.go_on.wait();
+    }
+
+private:
+    Gate& m_gate;
+};
+
+kernel::Test blocked_at_commit{"interleaving.caller_held_as_it_is_blocked_at_the_commit", [] {
+    stay_on_first_cpu();
+    auto probe = make_used_probe();
+    Gate gate;
+    HotSwap* swap
+        = start_swap(probe.reference(), kernel::Owned<Root>(kernel::make<GatedRoot>(kernel::Tag::Test, &gate)));
+    gate.reached.wait();
+    CountedCall call(probe);
+    Subject subject([](void* context) {
+        auto& self = *static_cast<CountedCall*>(context);
+        Subject::mark_hold_point();
+        self.call();
+    }, &call);
+    subject.wait_until_held();
+    EXPECT(!subject.ended());
+    gate.go_on.signal();
+    wait_for_a_swap();
+    subject.let_go();
+    end_swap(swap);
+    EXPECT(call.right());
+    expect_one_call(probe, 2);
     destroy_and_drain(probe.reference());
 }};
 

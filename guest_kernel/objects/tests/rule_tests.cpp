@@ -1,4 +1,4 @@
-// Who may call through a reference: each test breaks one rule and is to end in a panic.
+// Who may call through a reference, and what a transfer may do: each test breaks one rule and is to end in a panic.
 
 #include "arch/ppc64/percpu.h"
 #include "kernel/test.h"
@@ -45,6 +45,27 @@ kernel::Test preemption{"panic.object_called_without_preemption", [] {
 kernel::Test uncounted{"panic.object_called_by_an_uncounted_thread", [] {
     auto probe = make_probe();
     EXPECT(probe->version().ok());
+}};
+
+class AllocatingRoot final : public SharedRoot<ProbeRep<1>> {
+public:
+    FormatList exports() const override { return FormatList::of(probe_formats); }
+    Status export_state(const Format&, TransferSite, TransferArena&) const override
+    {
+        kernel::deallocate(kernel::allocate(16, kernel::Tag::Test));
+        return {};
+    }
+};
+
+kernel::Test allocates{"panic.export_that_allocates", [] {
+    Result<HotSwap*> swap = Code::CANCELLED;
+    {
+        CountedScope scope;
+        auto reference = publish(kernel::Owned<Root>(kernel::make<AllocatingRoot>(kernel::Tag::Test)));
+        swap = swap_to<2>(reference.value());
+    }
+    EXPECT(swap.value()->wait().ok());
+    swap.value()->release();
 }};
 
 }
