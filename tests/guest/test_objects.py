@@ -137,7 +137,7 @@ def test_from_more_seeds(kind: str, schedule: Schedule) -> None:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("cpus", [1, 3, 4])
+@pytest.mark.parametrize("cpus", [1, 3, 4, 5, 6, 7, 8])
 @pytest.mark.parametrize("schedule", [ROUND_ROBIN, *NAMED_SEEDS], ids=str)
 @pytest.mark.parametrize("kind", NAMES)
 def test_on_every_number_of_cpus(kind: str, schedule: Schedule, cpus: int) -> None:

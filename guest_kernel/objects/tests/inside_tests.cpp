@@ -85,8 +85,9 @@ kernel::Test timed{"inside.phases_follow_each_other_in_time", [] {
         const auto complete = swap->times(cpu, Phase::Completed);
         EXPECT(forward.start_ns > 0 && forward.start_ns <= forward.end_ns && forward.end_ns <= block.start_ns);
         EXPECT(block.start_ns <= block.end_ns && block.end_ns <= transfer.start_ns);
-        EXPECT(transfer.start_ns < transfer.end_ns && transfer.end_ns <= complete.start_ns);
-        EXPECT(complete.start_ns < complete.end_ns);
+        // For a CPU that is behind another one the clock may stand still.
+        EXPECT(transfer.start_ns <= transfer.end_ns && transfer.end_ns <= complete.start_ns);
+        EXPECT(complete.start_ns <= complete.end_ns);
     }
     expect_swapped(swap, probe);
 }};
