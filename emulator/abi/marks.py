@@ -10,3 +10,14 @@ class HoldMark(IntEnum):
     """The thread that calls may be held at any instruction from here on."""
     LET_GO = 0x1_0002
     """The thread that is held, if one is, may go on."""
+
+
+class DiskMark(IntEnum):
+    """Where the in-guest test of a disk that answers during a hot-swap has come to. Nobody needs to heed them."""
+
+    MAY_ANSWER_IN_BLOCK = 0x2_0001
+    """The swap is in block: an interrupt of the disk that comes now comes in block."""
+    HAS_ANSWERED_IN_BLOCK = 0x2_0002
+    """It has come, and the swap is still in block."""
+    MAY_ANSWER_AFTER_THE_SWAP = 0x2_0003
+    """The swap has ended, and another reader waits for the disk."""

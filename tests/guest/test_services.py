@@ -8,6 +8,7 @@ from tests.guest.support import Schedule, expect_all_ok
 
 NAMES: Final = {
     "block_cache": """
+        disk_answers_while_the_cache_is_in_block
         parked_calls_survive_a_swap
         two_readers_of_a_block_share_one_transfer
     """,
