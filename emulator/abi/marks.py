@@ -13,7 +13,7 @@ class HoldMark(IntEnum):
 
 
 class DiskMark(IntEnum):
-    """Where the in-guest test of a disk that answers during a hot-swap has come to. Nobody needs to heed them."""
+    """Where the in-guest test of a disk that answers during a hot-swap has come to, for whoever watches."""
 
     MAY_ANSWER_IN_BLOCK = 0x2_0001
     """The swap is in block: an interrupt of the disk that comes now comes in block."""
