@@ -19,23 +19,6 @@ constexpr uint64_t look_interval_ns = kernel::millisecond;
 uint64_t next_swap_id = 1;
 SwapListener* the_listener = nullptr;
 
-CpuSet all_cpus()
-{
-    return static_cast<CpuSet>((1u << arch::cpu_count()) - 1);
-}
-
-// The CPUs whose share of the state there is. An object that no CPU has touched has its state in its root: one CPU,
-// the first, carries that.
-CpuSet cpus_with_rep(const Root& root)
-{
-    CpuSet set = 0;
-    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
-        if (root.rep(cpu) != nullptr)
-            set = static_cast<CpuSet>(set | (1u << cpu));
-    }
-    return set == 0 ? CpuSet{1} : set;
-}
-
 }
 
 class HotSwap::Export final : public TransferStep {
@@ -45,8 +28,7 @@ public:
     {
         auto& times = m_swap.m_times[cpu][static_cast<unsigned>(Phase::Transfer)];
         times.start_ns = kernel::now_ns();
-        kernel::mark_guarded_frame();
-        const Status status = m_swap.m_old->export_state(*m_swap.m_format, {cpu, m_swap.m_set}, m_swap.m_arena);
+        const Status status = m_swap.m_conversion.export_on(cpu);
         times.end_ns = kernel::now_ns();
         return status;
     }
@@ -60,9 +42,7 @@ public:
     explicit Import(HotSwap& swap) : m_swap(swap) {}
     Status run_on(unsigned cpu) override
     {
-        const auto& parcel = m_swap.m_arena.parcel(cpu);
-        kernel::mark_guarded_frame();
-        const Status status = m_swap.m_new->import_state(*m_swap.m_format, {cpu, m_swap.m_set}, parcel);
+        const Status status = m_swap.m_conversion.import_on(cpu);
         m_swap.m_times[cpu][static_cast<unsigned>(Phase::Transfer)].end_ns = kernel::now_ns();
         return status;
     }
@@ -77,7 +57,7 @@ void set_swap_listener(SwapListener* listener)
 }
 
 HotSwap::HotSwap(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options)
-    : m_mediator(*this, reference), m_options(options), m_new(static_cast<kernel::Owned<Root>&&>(replacement)),
+    : m_mediator(*this, reference), m_options(options), m_conversion(static_cast<kernel::Owned<Root>&&>(replacement)),
       m_id(__atomic_fetch_add(&next_swap_id, 1, __ATOMIC_RELAXED))
 {
 }
@@ -95,7 +75,7 @@ Result<HotSwap*> HotSwap::start(Reference reference, kernel::Owned<Root> replace
     // From here on the leader owns one of the two references, and frees the swap if it cannot begin.
     HotSwap* started = swap.release();
     // Another swap may have come and gone since the old root was looked up.
-    const auto interposed = table().interpose(started->m_mediator, started->m_old);
+    const auto interposed = table().interpose(started->m_mediator, started->m_conversion.old_root());
     started->m_interposed = interposed.ok();
     started->m_used = interposed.value();
     started->m_go.signal();
@@ -108,25 +88,11 @@ Result<HotSwap*> HotSwap::start(Reference reference, kernel::Owned<Root> replace
 // Everything that can fail for want of memory, before the first call meets the mediator.
 Status HotSwap::prepare()
 {
-    m_old = table().root(reference());
-    if (m_old == nullptr)
+    Root* old = table().root(reference());
+    if (old == nullptr)
         return Code::GONE;
-    m_old_class = &m_old->descriptor();
-    m_new_class = &m_new->descriptor();
-    if (!same_kind(*m_old_class, *m_new_class))
-        return Code::INVALID;
-    m_format = negotiate(m_old->exports(), m_new->imports());
-    if (m_format == nullptr)
-        return Code::NO_FORMAT;
-    TRY(make_room());
-    TRY(m_new->prepare_import(*m_format, all_cpus()));
+    TRY(m_conversion.prepare(*old));
     return m_team.assemble();
-}
-
-// In forward: the object may have grown since, and may grow again until it is blocked.
-Status HotSwap::make_room()
-{
-    return m_arena.reserve(m_old->transfer_size(*m_format));
 }
 
 void HotSwap::leader_entry(uint64_t argument)
@@ -163,7 +129,7 @@ Status HotSwap::run_phases()
             return status;
         retreat();
         if (status.code() == Code::TOO_LARGE)
-            TRY(make_room());
+            TRY(m_conversion.make_room());
         // What held the object up needs time to pass.
         kernel::sleep_until(kernel::now_ns() + look_interval_ns);
     }
@@ -203,23 +169,20 @@ Status HotSwap::reach_quiescence(uint64_t deadline_ns)
     return {};
 }
 
-// Nobody is inside and nobody enters: no representative is made any more, the set of CPUs is final.
+// Nobody is inside and nobody enters.
 Status HotSwap::transfer()
 {
-    m_set = cpus_with_rep(*m_old);
-    m_arena.reset();
+    m_conversion.freeze();
     Export exporting(*this);
-    TRY(m_team.run(m_set, exporting));
+    TRY(m_team.run(cpus(), exporting));
     Import importing(*this);
-    return m_team.run(m_set, importing);
+    return m_team.run(cpus(), importing);
 }
 
 void HotSwap::commit()
 {
     begin(Phase::Completed);
-    m_new->commit_import();
-    m_old->relinquish();
-    table().replace_root(m_mediator, *m_new.release());
+    table().replace_root(m_mediator, m_conversion.hand_over());
     m_mediator.advance(Phase::Transfer, Phase::Completed);
 }
 
@@ -274,10 +237,8 @@ void HotSwap::clean_up()
     m_team.dismiss();
     CountedScope calls_the_page_allocator;
     if (m_outcome.ok())
-        kernel::destroy(m_old);
-    else
-        m_new = {};
-    m_arena.discard();
+        kernel::destroy(m_conversion.old_root());
+    m_conversion.discard();
 }
 
 Status HotSwap::wait()

@@ -1,9 +1,8 @@
 // Replacing one object's implementation while it is in use.
 #pragma once
 
-#include "kernel/owned.h"
+#include "objects/conversion.h"
 #include "objects/mediator.h"
-#include "objects/root.h"
 #include "objects/transfer_team.h"
 
 namespace objects {
@@ -76,10 +75,10 @@ public:
     Phase phase() const { return m_mediator.phase(); }
     // Meaningful once finished.
     MediatorCounts counts() const { return m_counts; }
-    const ClassDescriptor& old_class() const { return *m_old_class; }
-    const ClassDescriptor& new_class() const { return *m_new_class; }
+    const ClassDescriptor& old_class() const { return m_conversion.old_class(); }
+    const ClassDescriptor& new_class() const { return m_conversion.new_class(); }
     // CPUs whose share of the state was transferred.
-    CpuSet cpus() const { return m_set; }
+    CpuSet cpus() const { return m_conversion.cpus(); }
     PhaseTimes times(unsigned cpu, Phase phase) const { return m_times[cpu][static_cast<unsigned>(phase)]; }
 
     // For the object system: made by start.
@@ -96,7 +95,6 @@ private:
     class Import;
 
     Status prepare();
-    Status make_room();
     static void leader_entry(uint64_t argument);
     void lead();
     Status run_phases();
@@ -117,15 +115,9 @@ private:
 
     Mediator m_mediator;
     SwapOptions m_options;
-    Root* m_old = nullptr;
-    kernel::Owned<Root> m_new;
-    const ClassDescriptor* m_old_class = nullptr;
-    const ClassDescriptor* m_new_class = nullptr;
-    const Format* m_format = nullptr;
-    TransferArena m_arena;
+    Conversion m_conversion;
     TransferTeam m_team;
     uint64_t m_id;
-    CpuSet m_set = 0;
     int64_t m_verdict = undecided;
     // Signalled when the mediator is in place, or will never be.
     kernel::Event m_go;
