@@ -52,7 +52,7 @@ void TransferArena::reset()
 
 Status TransferArena::place(unsigned cpu, size_t bytes)
 {
-    const size_t rounded = (bytes + 15) & ~size_t{15};
+    const size_t rounded = arena_size(bytes);
     // Relaxed: the parcels are published by the barrier between export and import.
     const size_t start = __atomic_fetch_add(&m_used, rounded, __ATOMIC_RELAXED);
     if (start + rounded > m_capacity)

@@ -56,11 +56,17 @@ struct Parcel {
     }
 };
 
+// Arena that a parcel of so many bytes takes.
+constexpr size_t arena_size(size_t bytes)
+{
+    return (bytes + 15) & ~size_t{15};
+}
+
 // Arena that parcels of one T on each of `cpus` CPUs take.
 template <typename T>
 constexpr size_t parcel_size(unsigned cpus)
 {
-    return cpus * ((sizeof(T) + 15) & ~size_t{15});
+    return cpus * arena_size(sizeof(T));
 }
 
 // Memory for the parcels of one transfer, all of it reserved before the block phase: from block to commit nothing is

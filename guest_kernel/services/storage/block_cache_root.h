@@ -15,14 +15,14 @@ public:
 
     objects::FormatList exports() const override { return objects::FormatList::of(block_cache_formats); }
     objects::FormatList imports() const override { return objects::FormatList::of(block_cache_formats); }
-    size_t transfer_size(const objects::Format&) const override { return this->m_rep.count() * sizeof(CachedBlock*); }
+    size_t transfer_size(const objects::Format&) const override { return objects::arena_size(parcel_bytes()); }
 
     kernel::Status export_state(
         const objects::Format&, objects::TransferSite site, objects::TransferArena& arena) const override
     {
         if (!site.first())
             return {};
-        TRY(arena.place(site.cpu, this->m_rep.count() * sizeof(CachedBlock*)));
+        TRY(arena.place(site.cpu, parcel_bytes()));
         auto** next = static_cast<CachedBlock**>(arena.parcel(site.cpu).data);
         this->m_rep.for_each([&next](CachedBlock& block) { *next++ = &block; });
         return {};
@@ -44,6 +44,8 @@ public:
     void relinquish() override { this->m_rep.forget_all(); }
 
 private:
+    size_t parcel_bytes() const { return this->m_rep.count() * sizeof(CachedBlock*); }
+
     // In the transfer's arena, between import and commit.
     objects::Parcel m_parcel;
 };
