@@ -67,11 +67,13 @@ public:
     NoAllocationScope& operator=(const NoAllocationScope&) = delete;
 };
 
-// For tests: in this scope the n-th allocation (1 is the next) finds no memory. One scope at a time.
+// For tests: in this scope the n-th allocation (1 is the next) finds no memory. What a transfer places in its arena
+// counts as one. One scope at a time.
 class [[nodiscard]] FailAllocation {
 public:
     enum class Who : uint8_t { ThisThread, Everyone };
-    explicit FailAllocation(uint64_t n, Who who = Who::ThisThread);
+    // Negative: on whatever CPU it is made.
+    explicit FailAllocation(uint64_t n, Who who = Who::ThisThread, int cpu = -1);
     ~FailAllocation();
     FailAllocation(const FailAllocation&) = delete;
     FailAllocation& operator=(const FailAllocation&) = delete;

@@ -1,5 +1,6 @@
 #include "kernel/heap_rules.h"
 
+#include "arch/ppc64/percpu.h"
 #include "kernel/heap.h"
 #include "kernel/interrupt.h"
 #include "kernel/panic.h"
@@ -15,8 +16,18 @@ struct PlannedFailure {
     uint64_t remaining = 0;
     // Whose allocations count; null: everybody's.
     const Thread* thread = nullptr;
+    // Whose allocations count; negative: those of every CPU.
+    int cpu = -1;
     bool in_scope = false;
     bool happened = false;
+
+    // With interrupts off.
+    bool concerns_current_thread() const
+    {
+        if (thread != nullptr && thread != current_thread())
+            return false;
+        return cpu < 0 || static_cast<unsigned>(cpu) == arch::cpu_id();
+    }
 };
 
 // Guards the plan.
@@ -37,7 +48,7 @@ bool HeapRules::must_fail()
     if (__atomic_load_n(&plan.remaining, __ATOMIC_RELAXED) == 0)
         return false;
     SpinGuard guard(plan_lock);
-    if (plan.remaining == 0 || (plan.thread != nullptr && plan.thread != current_thread()))
+    if (plan.remaining == 0 || !plan.concerns_current_thread())
         return false;
     plan.happened = --plan.remaining == 0;
     return plan.happened;
@@ -58,11 +69,11 @@ void NoAllocationScope::abandon()
     current_thread()->m_allocations_forbidden = 0;
 }
 
-FailAllocation::FailAllocation(uint64_t n, Who who)
+FailAllocation::FailAllocation(uint64_t n, Who who, int cpu)
 {
     SpinGuard guard(plan_lock);
     ASSERT(!plan.in_scope && n > 0);
-    plan = {n, who == Who::ThisThread ? current_thread() : nullptr, true, false};
+    plan = {n, who == Who::ThisThread ? current_thread() : nullptr, cpu, true, false};
 }
 
 FailAllocation::~FailAllocation()

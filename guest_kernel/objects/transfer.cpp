@@ -1,6 +1,7 @@
 #include "objects/transfer.h"
 
 #include "kernel/heap.h"
+#include "kernel/heap_rules.h"
 #include "kernel/text.h"
 
 namespace objects {
@@ -55,7 +56,7 @@ Status TransferArena::place(unsigned cpu, size_t bytes)
     const size_t rounded = arena_size(bytes);
     // Relaxed: the parcels are published by the barrier between export and import.
     const size_t start = __atomic_fetch_add(&m_used, rounded, __ATOMIC_RELAXED);
-    if (start + rounded > m_capacity)
+    if (start + rounded > m_capacity || kernel::HeapRules::must_fail())
         return Code::TOO_LARGE;
     m_parcels[cpu] = {m_memory + start, bytes};
     return {};

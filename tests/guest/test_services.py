@@ -12,6 +12,11 @@ NAMES: Final = {
         parked_calls_survive_a_swap
         two_readers_of_a_block_share_one_transfer
     """,
+    "partial_transfer": """
+        of_a_block_cache_changes_nothing
+        of_a_counter_changes_nothing
+        of_a_page_allocator_changes_nothing
+    """,
 }
 SEEDS: Final = [Schedule(seed) for seed in range(1, 21)]
 
