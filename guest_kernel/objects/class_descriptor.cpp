@@ -2,6 +2,7 @@
 
 #include "kernel/spinlock.h"
 #include "kernel/text.h"
+#include "objects/class_record.h"
 
 namespace objects {
 
@@ -20,11 +21,13 @@ bool same_kind(const ClassDescriptor& left, const ClassDescriptor& right)
 
 Status register_class(ClassDescriptor& descriptor)
 {
+    auto* record = TRY(record_of(descriptor.name, descriptor.kind));
     kernel::SpinGuard guard(registry_lock);
     for (auto* other = registered; other != nullptr; other = other->next) {
         if (kernel::equal(other->name, descriptor.name) && other->version == descriptor.version)
             return Code::EXISTS;
     }
+    descriptor.record = record;
     descriptor.next = registered;
     registered = &descriptor;
     return {};
@@ -40,6 +43,15 @@ void unregister_classes(uint64_t first, uint64_t end)
         else
             link = &(*link)->next;
     }
+}
+
+const ClassDescriptor* find_version(const ClassRecord& record, uint64_t version)
+{
+    kernel::SpinGuard guard(registry_lock);
+    auto* descriptor = registered;
+    while (descriptor != nullptr && (descriptor->record != &record || descriptor->version != version))
+        descriptor = descriptor->next;
+    return descriptor;
 }
 
 const ClassDescriptor* find_class(const char* name)

@@ -5,8 +5,8 @@
 #include "kernel/generation.h"
 #include "kernel/thread.h"
 #include "objects/counted_scope.h"
+#include "objects/instance_set.h"
 #include "objects/priorities.h"
-#include "objects/translation_table.h"
 #include "objects/wait_graph.h"
 
 namespace objects {
@@ -182,7 +182,9 @@ Status HotSwap::transfer()
 void HotSwap::commit()
 {
     begin(Phase::Completed);
-    table().replace_root(m_mediator, m_conversion.hand_over());
+    Root& replacement = m_conversion.hand_over();
+    change_class(reference(), old_class(), new_class());
+    table().replace_root(m_mediator, replacement);
     m_mediator.advance(Phase::Transfer, Phase::Completed);
 }
 

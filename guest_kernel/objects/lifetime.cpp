@@ -5,6 +5,7 @@
 #include "kernel/thread.h"
 #include "objects/counted_scope.h"
 #include "objects/hot_swap.h"
+#include "objects/instance_set.h"
 #include "objects/priorities.h"
 
 namespace objects {
@@ -111,16 +112,34 @@ Result<Reference> publish(kernel::Owned<Root> root)
     return reference;
 }
 
+Result<Reference> create_by(Ref<Factory> factory, const void* creation)
+{
+    if (!factory)
+        return Code::NOT_FOUND;
+    return factory->create(creation);
+}
+
+Status retire(Reference reference)
+{
+    Root* root = TRY(table().retire(reference));
+    // Looked up afterwards: who put it into a set did so while it lived.
+    if (auto* set = set_of(root->descriptor()))
+        set->remove(reference);
+    reaper.add(*root);
+    return {};
+}
+
 Status destroy(Reference reference)
 {
     for (;;) {
-        const auto root = table().retire(reference);
-        if (root.ok()) {
-            reaper.add(*root.value());
-            return {};
-        }
-        if (root.code() != Code::BUSY)
-            return root.status();
+        const Root* root = table().root(reference);
+        if (root == nullptr)
+            return Code::GONE;
+        const auto* record = root->descriptor().record;
+        const auto factory = record == nullptr ? Ref<Factory>() : record->factory_reference();
+        const Status status = factory ? factory->destroy(reference) : retire(reference);
+        if (status.code() != Code::BUSY)
+            return status;
         clear_the_way(reference);
     }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/owned.h"
+#include "objects/class_record.h"
 #include "objects/root.h"
 #include "objects/translation_table.h"
 
@@ -10,8 +11,31 @@ namespace objects {
 // The root becomes an object with a reference of its own. NO_MEMORY is possible; the root is gone then.
 Result<Reference> publish(kernel::Owned<Root> root);
 
-// The only way to make an object: the class is known by its root type, the caller gets the reference alone.
+// Through a factory, from a thread that is counted. NOT_FOUND when there is none.
+Result<Reference> create_by(Ref<Factory> factory, const void* creation);
+
+// Whether the class has a factory.
+template <typename RootType>
+concept FactoryMade = requires { RootType::Representative::descriptor.factory_class(); };
+
+// An object of the class that `RootType` is of, in the version that is current.
+template <FactoryMade RootType>
+Result<Ref<typename RootType::InterfaceType>> create(const typename RootType::InterfaceType::Creation& creation = {})
+{
+    const ClassRecord& record = *RootType::Representative::descriptor.record;
+    return Ref<typename RootType::InterfaceType>(TRY(create_by(record.factory_reference(), &creation)));
+}
+
+// An object of the class that is the default of its kind now.
+template <typename Interface>
+Result<Ref<Interface>> create_default(const typename Interface::Creation& creation = {})
+{
+    return Ref<Interface>(TRY(create_by(Interface::kind.default_factory(), &creation)));
+}
+
+// An object of a class without a factory: it is known by its root type, the caller gets the reference alone.
 template <typename RootType, typename... Arguments>
+    requires(!FactoryMade<RootType>)
 Result<Ref<typename RootType::InterfaceType>> create(Arguments... arguments)
 {
     kernel::Owned<Root> root(kernel::make<RootType>(kernel::Tag::Object, arguments...));
@@ -24,6 +48,8 @@ Result<Ref<typename RootType::InterfaceType>> create(Arguments... arguments)
 // phase of a swap the old object is destroyed and the swap ends with GONE; in its block phase this waits for the end
 // and destroys what is there then. For counted threads. GONE when it was destroyed before.
 Status destroy(Reference reference);
+// For factories: the same, once, with BUSY for what stands in front.
+Status retire(Reference reference);
 
 // Starts the thread that frees the dead. Before the first destroy.
 Status start_reaper();

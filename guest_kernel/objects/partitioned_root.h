@@ -11,6 +11,8 @@ namespace objects {
 template <typename RepType>
 class PartitionedRoot : public Root {
 public:
+    using Representative = RepType;
+
     ~PartitionedRoot() override
     {
         for (auto* rep : m_reps)

@@ -46,10 +46,6 @@ protected:
 
 private:
     Reference m_reference = nullptr;
-    // Two words by which a factory will keep the instances of its class in a list.
-    Root* m_list_next = nullptr;
-    Root* m_list_previous = nullptr;
-    friend class InstanceList;
     // Among the roots that wait for a generation to be freed.
     Root* m_next_dead = nullptr;
     friend class Reaper;
@@ -78,6 +74,8 @@ private:
 template <typename RepType>
 class SharedRoot : public Root {
 public:
+    using Representative = RepType;
+
     template <typename... Arguments>
     explicit SharedRoot(Arguments... arguments) : m_rep(*this, arguments...)
     {

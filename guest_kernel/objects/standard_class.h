@@ -1,8 +1,7 @@
 // The few lines by which a class makes itself known.
 #pragma once
 
-#include "kernel/heap.h"
-#include "objects/root.h"
+#include "objects/standard_factory.h"
 
 namespace objects {
 
@@ -11,12 +10,7 @@ template <typename RootType>
 constexpr ClassDescriptor standard_class(const char* name, const char* kind, uint64_t version)
 {
     static_assert(is_interface<typename RootType::InterfaceType>());
-    return {name, kind, version, RootType::InterfaceType::Methods::count, [] () -> Result<Root*> {
-        Root* root = kernel::make<RootType>(kernel::Tag::Object);
-        if (root == nullptr)
-            return Code::NO_MEMORY;
-        return root;
-    }};
+    return {name, kind, version, RootType::InterfaceType::Methods::count, make_default_root<RootType>};
 }
 
 // A static object of this type registers the class; what the code of a module registered is taken back when it goes.

@@ -284,6 +284,11 @@ Object* TranslationTable::resolve_behind(const Interposer& interposer)
     return target_on_this_cpu(interposer.reference(), &interposer, false);
 }
 
+GlobalEntry& TranslationTable::global(uint32_t index)
+{
+    return global_base()[index];
+}
+
 Reference TranslationTable::at(uint32_t index) const
 {
     return &local_base()[index];

@@ -10,8 +10,10 @@ namespace objects {
 
 enum class EntryState : uint8_t { Free, Live, Dying };
 
-// One object, at the same index as its local entries. `lock` guards every field and the filling of the local entries;
-// it is taken with interrupts off, innermost, and never held across a call through a reference.
+class InstanceSet;
+
+// One object, at the same index as its local entries. `lock` guards every field but those of InstanceSet, and the filling
+// of the local entries; it is taken with interrupts off, innermost, and never held across a call through a reference.
 struct alignas(64) GlobalEntry {
     kernel::SpinLock lock;
     EntryState state = EntryState::Free;
@@ -26,9 +28,17 @@ struct alignas(64) GlobalEntry {
     // The chain of interposers, outermost first.
     Interposer* chain = nullptr;
     Reference canonical = nullptr;
+
+private:
+    // Where the object is among the instances of its class: guarded by the set's lock of the CPU `set_home`.
+    friend class InstanceSet;
+    uint32_t set_next = 0;
+    uint32_t set_previous = 0;
+    uint8_t set_home = 0;
+    uint8_t set_place = 0;
 };
 
-static_assert(abi::PAGE_SIZE % sizeof(GlobalEntry) == 0, "pages of entries are backed one by one");
+static_assert(sizeof(GlobalEntry) == 64, "an object takes half a cache line, its place in a set included");
 
 // How people and messages name a reference.
 struct ReferenceName {
@@ -74,6 +84,8 @@ public:
     Reference find(ReferenceName name);
     ReferenceName name(Reference reference);
     Reference at(uint32_t index) const;
+    // Of a backed index: below the high-water mark.
+    GlobalEntry& global(uint32_t index);
     // Indices below it have been given out at some time; 0 never is.
     uint32_t high_water() const { return __atomic_load_n(&m_high_water, __ATOMIC_ACQUIRE); }
 

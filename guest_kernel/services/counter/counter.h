@@ -1,12 +1,16 @@
 // K42's example of a clustered object: a counter.
 #pragma once
 
+#include "objects/class_record.h"
 #include "objects/root.h"
 
 namespace services {
 
 class Counter : public objects::Object {
 public:
+    static objects::Kind kind;
+    struct Creation {};
+
     virtual kernel::Status increment() = 0;
     virtual kernel::Status decrement() = 0;
     virtual kernel::Result<int64_t> value() = 0;

@@ -6,8 +6,8 @@ namespace services {
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor PartitionedCounter::descriptor
-    = objects::standard_class<PartitionedCounterRoot>("PartitionedCounter", "Counter", 1);
+constinit objects::FactoryMadeClass PartitionedCounter::descriptor
+    = objects::factory_class<PartitionedCounterRoot>("PartitionedCounter", "Counter", 1);
 
 PartitionedCounter::PartitionedCounter(PartitionedCounterRoot& root) : Rep(root)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "objects/partitioned_root.h"
+#include "objects/standard_factory.h"
 #include "services/counter/counter.h"
 
 namespace services {
@@ -13,7 +14,7 @@ class PartitionedCounterRoot;
 class PartitionedCounter final : public objects::Rep<Counter> {
 public:
     using RootType = PartitionedCounterRoot;
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     explicit PartitionedCounter(PartitionedCounterRoot& root);
 

@@ -6,8 +6,8 @@ namespace services {
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor SharedCounter::descriptor
-    = objects::standard_class<SharedCounterRoot>("SharedCounter", "Counter", 1);
+constinit objects::FactoryMadeClass SharedCounter::descriptor
+    = objects::factory_class<SharedCounterRoot>("SharedCounter", "Counter", 1);
 
 kernel::Status SharedCounter::increment()
 {

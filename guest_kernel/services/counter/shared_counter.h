@@ -1,6 +1,7 @@
 // A counter with one count for all CPUs: cheap to read, contended when many count.
 #pragma once
 
+#include "objects/standard_factory.h"
 #include "services/counter/counter.h"
 
 namespace services {
@@ -12,7 +13,7 @@ class SharedCounterRoot;
 class SharedCounter final : public objects::Rep<Counter> {
 public:
     using RootType = SharedCounterRoot;
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     explicit SharedCounter(objects::Root& root) : Rep(root) {}
 

@@ -1,0 +1,248 @@
+#include "objects/instance_set.h"
+
+#include "arch/ppc64/percpu.h"
+#include "kernel/placement_new.h"
+
+namespace objects {
+
+InstanceSet::InstanceSet(const ClassRecord& record) : m_record(record)
+{
+    for (unsigned cpu = 0; cpu < abi::MAX_CPUS; ++cpu)
+        new (&of(cpu)) PerCpu;
+}
+
+InstanceSet::PerCpu& InstanceSet::of(unsigned cpu)
+{
+    const auto first = (reinterpret_cast<uint64_t>(m_storage) + cache_line - 1) / cache_line * cache_line;
+    return *reinterpret_cast<PerCpu*>(first + cpu * cache_line);
+}
+
+uint8_t InstanceSet::place_of(const PerCpu& cpu, InstanceList list)
+{
+    return static_cast<uint8_t>(cpu.chain_of[static_cast<unsigned>(list) - 1] + 1);
+}
+
+InstanceList InstanceSet::list_at(const PerCpu& cpu, uint8_t place)
+{
+    for (unsigned list = 0; list < lists; ++list) {
+        if (cpu.chain_of[list] + 1 == place)
+            return static_cast<InstanceList>(list + 1);
+    }
+    return InstanceList::None;
+}
+
+void InstanceSet::link(PerCpu& cpu, uint32_t index, uint8_t place)
+{
+    auto& chain = cpu.chains[place - 1];
+    auto& entry = table().global(index);
+    entry.set_place = place;
+    entry.set_previous = 0;
+    entry.set_next = chain.first;
+    if (chain.first != 0)
+        table().global(chain.first).set_previous = index;
+    chain.first = index;
+    ++chain.count;
+}
+
+void InstanceSet::unlink(PerCpu& cpu, uint32_t index)
+{
+    auto& entry = table().global(index);
+    auto& chain = cpu.chains[entry.set_place - 1];
+    if (entry.set_next != 0)
+        table().global(entry.set_next).set_previous = entry.set_previous;
+    if (entry.set_previous != 0)
+        table().global(entry.set_previous).set_next = entry.set_next;
+    else
+        chain.first = entry.set_next;
+    entry.set_place = 0;
+    --chain.count;
+}
+
+void InstanceSet::put(PerCpu& cpu, uint32_t index, InstanceList list)
+{
+    unlink(cpu, index);
+    if (list != InstanceList::None)
+        link(cpu, index, place_of(cpu, list));
+}
+
+// Read under a list's lock: `age` begins after the record says so, hence who finds the earlier version here is still
+// turned into an old one.
+InstanceList InstanceSet::proper_list(const ClassDescriptor& of) const
+{
+    return &of == m_record.current_version() ? InstanceList::Current : InstanceList::Old;
+}
+
+Status InstanceSet::add(Reference instance, const ClassDescriptor& descriptor)
+{
+    const uint32_t index = table().index(instance);
+    auto& entry = table().global(index);
+    const unsigned cpu = arch::cpu_id();
+    auto& part = of(cpu);
+    kernel::SpinGuard guard(part.lock);
+    kernel::SpinGuard entry_guard(entry.lock);
+    if (part.closed || entry.state != EntryState::Live)
+        return Code::GONE;
+    // All that add it hold the entry's lock.
+    if (in_chain(index))
+        return {};
+    // Release: who retires it finds its home under the entry's lock; the name is for home_of.
+    __atomic_store_n(&entry.set_home, static_cast<uint8_t>(cpu), __ATOMIC_RELEASE);
+    link(part, index, place_of(part, proper_list(descriptor)));
+    return {};
+}
+
+unsigned InstanceSet::home_of(Reference instance)
+{
+    return __atomic_load_n(&table().global(table().index(instance)).set_home, __ATOMIC_ACQUIRE);
+}
+
+void InstanceSet::remove(Reference instance)
+{
+    auto& part = of(home_of(instance));
+    kernel::SpinGuard guard(part.lock);
+    if (in_chain(table().index(instance)))
+        unlink(part, table().index(instance));
+}
+
+Status InstanceSet::move(ReferenceName instance, InstanceList to)
+{
+    auto& part = of(home_of(table().at(instance.index)));
+    auto& entry = table().global(instance.index);
+    kernel::SpinGuard guard(part.lock);
+    kernel::SpinGuard entry_guard(entry.lock);
+    if (entry.state != EntryState::Live || entry.sequence != instance.sequence || !in_chain(instance.index))
+        return Code::GONE;
+    put(part, instance.index, to);
+    return {};
+}
+
+void InstanceSet::refile(Reference instance, const ClassDescriptor& descriptor)
+{
+    const uint32_t index = table().index(instance);
+    auto& part = of(home_of(instance));
+    kernel::SpinGuard guard(part.lock);
+    if (in_chain(index))
+        put(part, index, proper_list(descriptor));
+}
+
+unsigned InstanceSet::first(unsigned cpu, InstanceList list, ReferenceName (&names)[batch])
+{
+    auto& part = of(cpu);
+    kernel::SpinGuard guard(part.lock);
+    unsigned count = 0;
+    uint32_t index = part.chains[place_of(part, list) - 1].first;
+    while (index != 0 && count < batch) {
+        const auto& entry = table().global(index);
+        // Changes only when the entry is free.
+        names[count++] = {index, entry.sequence};
+        index = entry.set_next;
+    }
+    return count;
+}
+
+InstanceList InstanceSet::list_of(Reference instance)
+{
+    auto& part = of(home_of(instance));
+    kernel::SpinGuard guard(part.lock);
+    return list_at(part, table().global(table().index(instance)).set_place);
+}
+
+uint64_t InstanceSet::count(unsigned cpu, InstanceList list)
+{
+    auto& part = of(cpu);
+    kernel::SpinGuard guard(part.lock);
+    return part.chains[place_of(part, list) - 1].count;
+}
+
+uint64_t InstanceSet::count(InstanceList list)
+{
+    uint64_t count = 0;
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu)
+        count += this->count(cpu, list);
+    return count;
+}
+
+uint64_t InstanceSet::count()
+{
+    return count(InstanceList::Current) + count(InstanceList::Old) + count(InstanceList::Marked)
+        + count(InstanceList::Failed);
+}
+
+// Brings Failed to Old, and Old and Current together; false when there may be more. The shorter of two chains is moved
+// entry by entry, then chains change their meaning: the one that has all is Old, the empty one Current.
+bool InstanceSet::merge(PerCpu& cpu)
+{
+    kernel::SpinGuard guard(cpu.lock);
+    auto& current = cpu.chain_of[0];
+    auto& old = cpu.chain_of[1];
+    auto& failed = cpu.chain_of[3];
+    for (unsigned moved = 0; moved < batch; ++moved) {
+        const bool old_is_shorter = cpu.chains[old].count < cpu.chains[current].count;
+        const unsigned from = cpu.chains[failed].count != 0 ? failed : old_is_shorter ? old : current;
+        const uint32_t index = cpu.chains[from].first;
+        if (index == 0) {
+            if (old_is_shorter) {
+                const uint8_t empty = old;
+                old = current;
+                current = empty;
+            }
+            return true;
+        }
+        unlink(cpu, index);
+        link(cpu, index, static_cast<uint8_t>((old_is_shorter ? current : old) + 1));
+    }
+    return false;
+}
+
+void InstanceSet::age()
+{
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        while (!merge(of(cpu))) {
+        }
+    }
+}
+
+bool InstanceSet::any()
+{
+    return count() != 0;
+}
+
+Status InstanceSet::close()
+{
+    if (any())
+        return Code::BUSY;
+    const auto set_closed = [this](bool closed) {
+        for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+            kernel::SpinGuard guard(of(cpu).lock);
+            of(cpu).closed = closed;
+        }
+    };
+    set_closed(true);
+    if (!any())
+        return {};
+    set_closed(false);
+    return Code::BUSY;
+}
+
+InstanceSet* set_of(const ClassDescriptor& descriptor)
+{
+    return descriptor.record == nullptr ? nullptr : descriptor.record->instance_set();
+}
+
+void change_class(Reference instance, const ClassDescriptor& from, const ClassDescriptor& to)
+{
+    auto* old_set = set_of(from);
+    auto* new_set = set_of(to);
+    if (old_set == new_set) {
+        if (old_set != nullptr)
+            old_set->refile(instance, to);
+        return;
+    }
+    if (old_set != nullptr)
+        old_set->remove(instance);
+    // A set that is closed has no instances, and gets none: its class is on its way out.
+    if (new_set != nullptr)
+        new_set->add(instance, to).ignore();
+}
+
+}

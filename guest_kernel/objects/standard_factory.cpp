@@ -1,0 +1,162 @@
+#include "objects/standard_factory.h"
+
+#include "kernel/format.h"
+#include "kernel/init.h"
+#include "kernel/mutex.h"
+#include "kernel/text.h"
+#include "objects/instance_set.h"
+#include "objects/lifetime.h"
+#include "objects/names.h"
+
+namespace objects {
+
+Result<LocalEntry*> FactoryRep::enrol(kernel::Owned<Root> root)
+{
+    const Reference reference = TRY(publish(static_cast<kernel::Owned<Root>&&>(root)));
+    if (const Status added = m_instances->add(reference, m_product); !added.ok()) {
+        retire(reference).ignore();
+        return added;
+    }
+    return reference;
+}
+
+Status FactoryRep::destroy(LocalEntry* instance)
+{
+    return retire(instance);
+}
+
+// From the record's word on nobody takes the earlier version for current; only then does the set turn to it.
+void FactoryRep::take_over()
+{
+    m_instances = m_expected;
+    auto& record = *m_product.record;
+    __atomic_store_n(&record.current, &m_product, __ATOMIC_RELEASE);
+    __atomic_store_n(&record.epoch, record.epoch + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&record.instances, m_instances, __ATOMIC_RELEASE);
+    m_instances->age();
+}
+
+// Only the last factory of a class has one.
+void FactoryRep::free_set()
+{
+    if (m_instances == nullptr)
+        return;
+    auto& record = *m_product.record;
+    __atomic_store_n(&record.instances, nullptr, __ATOMIC_RELEASE);
+    __atomic_store_n(&record.current, nullptr, __ATOMIC_RELEASE);
+    kernel::destroy(m_instances);
+}
+
+namespace {
+
+// Serialises opening and closing. Outermost: making a factory allocates.
+constinit kernel::Mutex opening;
+
+// It gets an empty set in the way in which it would get another factory's.
+Status give_empty_set(Root& factory, const ClassRecord& record)
+{
+    auto* set = kernel::make<InstanceSet>(kernel::Tag::Object, record);
+    if (set == nullptr)
+        return Code::NO_MEMORY;
+    const Parcel parcel{&set, sizeof set};
+    TRY(factory.import_state(factory_formats[0], {0, 1}, parcel));
+    factory.commit_import();
+    return {};
+}
+
+// Instances that were made before there was a factory.
+void adopt_existing(const ClassRecord& record)
+{
+    for (uint32_t index = 1; index < table().high_water(); ++index) {
+        const Reference reference = table().at(index);
+        const Root* root = table().root(reference);
+        if (root != nullptr && root->descriptor().record == &record)
+            record.instances->add(reference, root->descriptor()).ignore();
+    }
+}
+
+// For people; a class whose name leaves no room for it does without.
+void name_factory(const ClassRecord& record)
+{
+    char name[class_name_size + 8];
+    kernel::format(name, sizeof name, "factory.%s", record.name);
+    give_name(name, record.factory).ignore();
+}
+
+void become_default(ClassRecord& record)
+{
+    Reference none = nullptr;
+    __atomic_compare_exchange_n(
+        &record.kind->default_factory, &none, record.factory, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+void stop_being_default(ClassRecord& record)
+{
+    Reference factory = record.factory;
+    __atomic_compare_exchange_n(
+        &record.kind->default_factory, &factory, nullptr, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+}
+
+Status open_factory(const ClassDescriptor& descriptor)
+{
+    if (descriptor.factory == nullptr)
+        return Code::UNSUPPORTED;
+    kernel::MutexGuard guard(opening);
+    auto& record = *descriptor.record;
+    if (record.factory != nullptr)
+        return Code::EXISTS;
+    kernel::Owned<Root> root(TRY(descriptor.factory->make_root()));
+    TRY(give_empty_set(*root, record));
+    const Reference reference = TRY(publish(static_cast<kernel::Owned<Root>&&>(root)));
+    adopt_existing(record);
+    __atomic_store_n(&record.factory, reference, __ATOMIC_RELEASE);
+    name_factory(record);
+    become_default(record);
+    return {};
+}
+
+Status close_factory(ClassRecord& record)
+{
+    kernel::MutexGuard guard(opening);
+    if (record.factory == nullptr)
+        return Code::NOT_FOUND;
+    TRY(record.instances->close());
+    stop_being_default(record);
+    const Reference factory = record.factory;
+    __atomic_store_n(&record.factory, nullptr, __ATOMIC_RELEASE);
+    return destroy(factory);
+}
+
+Status set_default_factory(const char* kind, const char* class_name)
+{
+    auto* kind_record = find_kind(kind);
+    const auto* record = find_record(class_name);
+    if (kind_record == nullptr || record == nullptr || record->factory == nullptr)
+        return Code::NOT_FOUND;
+    if (record->kind != kind_record)
+        return Code::INVALID;
+    __atomic_store_n(&kind_record->default_factory, record->factory, __ATOMIC_RELEASE);
+    return {};
+}
+
+namespace {
+
+Status open_factories()
+{
+    for (unsigned i = 0; const auto* record = record_at(i); ++i) {
+        const auto* descriptor = find_class(record->name);
+        if (descriptor->factory != nullptr)
+            TRY(open_factory(*descriptor));
+    }
+    return {};
+}
+
+// After the page allocator, which stands beneath every factory and is adopted by its own.
+[[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction factories{
+    kernel::InitStage::Objects, "2.factories", open_factories};
+
+}
+
+}

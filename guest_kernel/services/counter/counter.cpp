@@ -1,0 +1,7 @@
+#include "services/counter/counter.h"
+
+namespace services {
+
+constinit objects::Kind Counter::kind{"Counter"};
+
+}
