@@ -17,6 +17,19 @@ NAMES: Final = {
         of_a_counter_changes_nothing
         of_a_page_allocator_changes_nothing
     """,
+    "memory": """
+        clean_pages_are_taken_back_when_memory_is_short
+        every_object_is_swapped_under_faults
+        fresh_memory_is_zero
+        program_touches_anonymous_memory
+        root_takes_pages_back_from_other_leaves
+        store_to_a_clean_page_makes_it_dirty
+        store_to_what_is_to_be_read_is_refused
+        touch_outside_every_region_is_refused
+        truncated_memory_reads_as_zeros
+        two_programs_fault_on_the_same_pages
+        unmapping_what_is_not_mapped_still_synchronises
+    """,
 }
 SEEDS: Final = [Schedule(seed) for seed in range(1, 21)]
 

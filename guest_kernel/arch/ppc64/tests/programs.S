@@ -80,3 +80,28 @@ END_PROGRAM program_illegal
 PROGRAM program_trap
     trap
 END_PROGRAM program_trap
+
+// Stores its number, from 1, into each of r4 pages from r3 on, then adds them up: r3 is the sum.
+PROGRAM program_fill_pages
+    li      5, 0
+    mr      6, 3
+1:  addi    5, 5, 1
+    std     5, 16(6)
+    addi    6, 6, 0x1000
+    cmpd    5, 4
+    blt     1b
+    b       program_sum_pages
+
+// Adds up the doubleword at 16 of each of r4 pages from r3 on: r3 is the sum.
+PROGRAM program_sum_pages
+    mtctr   4
+    li      5, 0
+2:  ld      6, 16(3)
+    add     5, 5, 6
+    addi    3, 3, 0x1000
+    bdnz    2b
+    mr      3, 5
+    sc
+END_PROGRAM program_sum_pages
+    .globl  program_fill_pages_end
+    .set    program_fill_pages_end, program_sum_pages_end

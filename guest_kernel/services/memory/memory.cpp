@@ -1,0 +1,107 @@
+#include "services/memory/memory.h"
+
+#include "kernel/init.h"
+#include "objects/lifetime.h"
+#include "objects/names.h"
+#include "services/memory/fcm_default.h"
+#include "services/memory/hat_default.h"
+#include "services/memory/page_allocator.h"
+#include "services/memory/pm_leaf.h"
+#include "services/memory/pm_root.h"
+#include "services/memory/region_default.h"
+
+namespace services {
+
+using kernel::Code;
+using kernel::Result;
+using kernel::Status;
+
+namespace {
+
+constexpr char root_name[] = "page-manager";
+
+// What cannot be opened is destroyed again.
+template <typename Interface>
+Result<objects::Ref<Interface>> opened(Result<objects::Ref<Interface>> made)
+{
+    const auto object = TRY(made);
+    const Status status = object->open();
+    if (status.ok())
+        return object;
+    objects::destroy(object.reference()).ignore();
+    return status;
+}
+
+}
+
+Result<objects::Ref<AddressTranslation>> make_address_translation()
+{
+    return opened(objects::create<HATDefaultRoot>(AddressTranslation::Creation()));
+}
+
+Result<objects::Ref<Region>> make_region(const Region::Creation& creation)
+{
+    return opened(objects::create<RegionDefaultRoot>(creation));
+}
+
+Result<objects::Ref<FileCache>> make_anonymous_cache(objects::Ref<PageManager> manager)
+{
+    return opened(objects::create<FCMDefaultRoot>(FileCache::Creation{manager, {}}));
+}
+
+Result<objects::Ref<PageManager>> make_page_manager(objects::Ref<PageManager> parent, uint64_t limit)
+{
+    const auto manager = TRY(objects::create<PMLeafRoot>(PageManager::Creation{{}, parent, limit}));
+    const Status status = parent->attach_manager(manager);
+    if (status.ok())
+        return manager;
+    objects::destroy(manager.reference()).ignore();
+    return status;
+}
+
+Status destroy_address_translation(objects::Ref<AddressTranslation> translation)
+{
+    return objects::destroy(translation.reference());
+}
+
+Status destroy_region(objects::Ref<Region> region)
+{
+    TRY(region->close());
+    return objects::destroy(region.reference());
+}
+
+Status destroy_cache(objects::Ref<FileCache> cache, kernel::Ticket* ticket)
+{
+    const Status closed = cache->close(ticket);
+    if (!closed.ok() && closed != Code::IO_ERROR)
+        return closed;
+    TRY(objects::destroy(cache.reference()));
+    return closed;
+}
+
+Status destroy_page_manager(objects::Ref<PageManager> manager, objects::Ref<PageManager> parent)
+{
+    TRY(parent->detach_manager(manager));
+    return objects::destroy(manager.reference());
+}
+
+objects::Ref<PageManager> root_page_manager()
+{
+    return objects::Ref<PageManager>(objects::find_name(root_name));
+}
+
+namespace {
+
+Status start()
+{
+    const objects::Ref<PageAllocator> allocator(objects::find_name("page-allocator"));
+    const auto manager = TRY(objects::create<PMRootRoot>(PageManager::Creation{allocator, {}, 0}));
+    return objects::give_name(root_name, manager.reference());
+}
+
+[[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction page_manager{
+    kernel::InitStage::Services, "memory.page_manager", start};
+
+}
+
+}
