@@ -30,6 +30,14 @@ NAMES: Final = {
         two_programs_fault_on_the_same_pages
         unmapping_what_is_not_mapped_still_synchronises
     """,
+    "port": """
+        destroyed_one_lets_its_waiters_go
+        leaves_no_memory_behind
+        messages_arrive_in_order
+        receive_swap_send
+        sender_waits_while_it_is_full_and_is_carried_over
+        swaps_under_traffic_lose_nothing
+    """,
 }
 SEEDS: Final = [Schedule(seed) for seed in range(1, 21)]
 
