@@ -82,7 +82,7 @@ class Operation(IntEnum):
     WORKLOAD_STOP = 33
     """(name)."""
     WORKLOAD_STATUS = 34
-    """(name) -> [[key, value]...]."""
+    """(name) -> [[key, value]...]; "kinds" is [[name, done, wrong, refused, parked, longest ns]...]."""
     WORKLOADS = 35
     """-> [name...]."""
     HOLD_THREAD = 40

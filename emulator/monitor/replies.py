@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from emulator.abi.values import Value, integer, items, text
+
+_MINUTE_NS: Final = 60_000_000_000
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,20 @@ class MethodCount:
 
 
 @dataclass(frozen=True)
+class KindFigures:
+    """One kind of job among those of a workload that has several."""
+
+    done: int
+    wrong: int
+    refused: int
+    """Of those done: given up for want of memory, which is no wrong answer."""
+    parked: int
+    """How often one of its calls was parked."""
+    longest_ns: int
+    """From a job's beginning to its end, waiting included."""
+
+
+@dataclass(frozen=True)
 class WorkloadStatus:
     """How far a workload has come."""
 
@@ -202,16 +219,34 @@ class WorkloadStatus:
     """Clients that have not ended."""
     operations: int
     errors: int
+    elapsed_ns: int
+    """From its start to the end of the last client, or to now."""
     longest_gap_ns: list[int]
     """The longest time without a completed operation, for each CPU."""
+    kinds: dict[str, KindFigures]
+    """Its jobs by kind; none where all are alike."""
+
+    @property
+    def per_minute(self) -> int:
+        """Operations per minute of virtual time."""
+        return self.operations * _MINUTE_NS // self.elapsed_ns if self.elapsed_ns else 0
 
     @classmethod
     def of(cls, name: str, values: Sequence[Value]) -> WorkloadStatus:
         """From a whole reply."""
         found = {text(key): value for key, value in map(items, values)}
         gaps = [integer(gap) for gap in items(found["longest_gap_ns"])]
-        running, operations, errors = (integer(found[key]) for key in ("running", "operations", "errors"))
-        return cls(name, running, operations, errors, gaps)
+        running, operations, errors, elapsed = (
+            integer(found[key]) for key in ("running", "operations", "errors", "elapsed_ns")
+        )
+        kinds = {
+            text(kind): KindFigures(*map(integer, rest)) for kind, *rest in map(items, items(found["kinds"]))
+        }
+        return cls(name, running, operations, errors, elapsed, gaps, kinds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a run's JSON document shows it."""
+        return {**asdict(self), "per_minute": self.per_minute}
 
 
 def pairs(values: Sequence[Value]) -> dict[str, str | int]:

@@ -40,8 +40,9 @@ def _(step: steps.Boot, session: Session) -> Outcome:
 
 @perform.register
 def _(step: steps.Start, session: Session) -> Outcome:
+    seed = session.workload_seed if step.seed is None else step.seed
     session.machine.monitor.workload_start(
-        step.workload, clients=step.clients, operations=step.operations, seed=session.workload_seed
+        step.workload, clients=step.clients, operations=step.operations, seed=seed
     )
     session.look_at(step.workload)
     clients = step.clients or session.machine.config.cpus
@@ -250,4 +251,9 @@ def _figures(status: WorkloadStatus) -> str:
 
 
 def _workload_values(status: WorkloadStatus) -> dict[str, int]:
-    return {"operations": status.operations, "errors": status.errors}
+    return {
+        "operations": status.operations,
+        "errors": status.errors,
+        "elapsed_ns": status.elapsed_ns,
+        "per_minute": status.per_minute,
+    }

@@ -148,16 +148,7 @@ class Session:
             "errors": sum(status.errors for status in each),
             "longest_gap_ns": [max(gaps) for gaps in zip(*(s.longest_gap_ns for s in each), strict=True)],
             "seed": self.workload_seed,
-            "parts": [
-                {
-                    "name": status.name,
-                    "running": status.running,
-                    "operations": status.operations,
-                    "errors": status.errors,
-                    "longest_gap_ns": list(status.longest_gap_ns),
-                }
-                for status in each
-            ],
+            "parts": [status.to_dict() for status in each],
         }
 
     def _do(self, step: Step) -> StepResult:

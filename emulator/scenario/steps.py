@@ -81,6 +81,8 @@ class Start(Step):
     """Threads, spread over the CPUs; 0: one for each CPU."""
     operations: int = key(Integer(), default=0)
     """Of each client; 0: until it is stopped."""
+    seed: int | None = key(Integer(0, (1 << 64) - 1), default=None)
+    """Of the clients' streams of random numbers, instead of the scenario's."""
 
 
 @dataclass(frozen=True, kw_only=True)

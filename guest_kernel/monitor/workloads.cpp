@@ -77,6 +77,24 @@ void write_pair(ValueWriter& result, const char* key, uint64_t value)
     result.end_list();
 }
 
+void write_kinds(ValueWriter& result, const Workload& workload)
+{
+    result.begin_list();
+    result.text("kinds");
+    result.begin_list();
+    for (unsigned number = 0; number < workload.kinds(); ++number) {
+        const auto kind = workload.kind(number);
+        result.begin_list();
+        result.text(kind.name);
+        const uint64_t figures[] = {kind.done, kind.wrong, kind.refused, kind.parked, kind.longest_ns};
+        for (const uint64_t figure : figures)
+            result.number(figure);
+        result.end_list();
+    }
+    result.end_list();
+    result.end_list();
+}
+
 Status describe_workload(ValueReader& arguments, ValueWriter& result)
 {
     const Workload& found = *TRY(read_workload(arguments));
@@ -84,6 +102,8 @@ Status describe_workload(ValueReader& arguments, ValueWriter& result)
     write_pair(result, "running", totals.running);
     write_pair(result, "operations", totals.operations);
     write_pair(result, "errors", totals.errors);
+    write_pair(result, "elapsed_ns", found.elapsed_ns());
+    write_kinds(result, found);
     result.begin_list();
     result.text("longest_gap_ns");
     result.begin_list();

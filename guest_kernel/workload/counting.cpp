@@ -15,7 +15,7 @@ public:
     const char* name() const override { return "counting"; }
 
 protected:
-    Status prepare() override
+    Status prepare(const Parameters&) override
     {
         m_counter = objects::Ref<services::Counter>(objects::find_name("counter"));
         if (!m_counter)
@@ -23,7 +23,7 @@ protected:
         m_before = TRY(m_counter->value());
         return {};
     }
-    bool run_job(Client&) override { return m_counter->increment().ok(); }
+    Status run_job(Client&) override { return m_counter->increment(); }
     bool verify(const Totals& totals) override
     {
         const auto now = m_counter->value();

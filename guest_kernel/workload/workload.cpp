@@ -12,13 +12,19 @@ namespace workload {
 
 namespace {
 
-// Below the threads that serve the system.
-constexpr unsigned client_priority = 10;
-
 // Guards the list. Innermost.
 kernel::SpinLock list_lock;
 Workload* workloads = nullptr;
 
+}
+
+void KindFigures::add(const KindFigures& other)
+{
+    done += other.done;
+    wrong += other.wrong;
+    refused += other.refused;
+    parked += other.parked;
+    longest_ns = other.longest_ns > longest_ns ? other.longest_ns : longest_ns;
 }
 
 Status Workload::start(const Parameters& parameters)
@@ -28,7 +34,7 @@ Status Workload::start(const Parameters& parameters)
     const uint64_t count = parameters.clients == 0 ? arch::cpu_count() : parameters.clients;
     if (count > max_clients)
         return Code::INVALID;
-    TRY(prepare());
+    TRY(prepare(parameters));
     m_started = true;
     m_stop = false;
     m_ended.clear();
@@ -38,6 +44,8 @@ Status Workload::start(const Parameters& parameters)
     m_running = count + 1;
     for (auto& gap : m_gaps)
         gap = {};
+    m_started_ns = kernel::now_ns();
+    m_ended_ns = 0;
     arch::notify(abi::Stage::WORKLOAD_STARTED);
     const Status status = start_clients(parameters);
     client_ended();
@@ -50,7 +58,7 @@ Status Workload::start_clients(const Parameters& parameters)
     for (unsigned i = 0; i < m_count; ++i) {
         auto& client = m_clients[i];
         const unsigned cpu = i % arch::cpu_count();
-        client = {this, i, cpu, Random(parameters.seed + i * 0x1000193), 0, 0, nullptr};
+        client = {this, i, cpu, Random(parameters.seed + i * 0x1000193)};
         if (status.ok()) {
             const kernel::ThreadOptions options{"client", client_priority, static_cast<int>(cpu), true};
             status = kernel::status_of(
@@ -68,19 +76,53 @@ void Workload::client_entry(uint64_t argument)
 {
     auto& client = *reinterpret_cast<Client*>(argument);
     kernel::OuterLoop loop;
-    auto& workload = *client.workload;
-    if (!workload.enter(client).ok()) {
-        ++client.errors;
-    } else {
-        const uint64_t limit = workload.m_operations_each;
-        while (!__atomic_load_n(&workload.m_stop, __ATOMIC_RELAXED) && (limit == 0 || client.operations < limit)) {
-            workload.count(client, workload.run_job(client));
+    auto& ticket = kernel::current_thread()->ticket();
+    while (client.phase != ClientPhase::Ended) {
+        if (client.workload->go_on(client).is_parked())
+            loop.wait(ticket);
+        else
             loop.pass();
-        }
-        if (!workload.leave(client))
-            ++client.errors;
     }
-    workload.client_ended();
+    client.workload->client_ended();
+}
+
+Status Workload::go_on(Client& client)
+{
+    switch (client.phase) {
+    case ClientPhase::Entering: {
+        const Status status = enter(client);
+        if (status.is_parked())
+            return status;
+        client.errors += !status.ok();
+        client.phase = status.ok() ? ClientPhase::Working : ClientPhase::Ended;
+        return {};
+    }
+    case ClientPhase::Working:
+        return work(client);
+    case ClientPhase::Leaving: {
+        const Status status = leave(client);
+        if (status.is_parked())
+            return status;
+        client.errors += !status.ok();
+        client.phase = ClientPhase::Ended;
+        return {};
+    }
+    case ClientPhase::Ended:
+        break;
+    }
+    return {};
+}
+
+Status Workload::work(Client& client)
+{
+    const Status status = run_job(client);
+    if (status.is_parked())
+        return status;
+    count(client, status.ok());
+    const bool done = m_operations_each != 0 && client.operations >= m_operations_each;
+    if (done || __atomic_load_n(&m_stop, __ATOMIC_RELAXED))
+        client.phase = ClientPhase::Leaving;
+    return {};
 }
 
 void Workload::count(Client& client, bool right)
@@ -101,6 +143,7 @@ void Workload::client_ended()
 {
     if (__atomic_sub_fetch(&m_running, 1, __ATOMIC_ACQ_REL) != 0)
         return;
+    m_ended_ns = kernel::now_ns();
     if (!verify(totals()))
         ++m_clients[0].errors;
     m_ended.signal();
@@ -118,6 +161,12 @@ Totals Workload::totals() const
         totals.errors += __atomic_load_n(&m_clients[i].errors, __ATOMIC_RELAXED);
     }
     return totals;
+}
+
+uint64_t Workload::elapsed_ns() const
+{
+    const uint64_t ended_ns = __atomic_load_n(&m_ended_ns, __ATOMIC_RELAXED);
+    return (ended_ns == 0 ? kernel::now_ns() : ended_ns) - m_started_ns;
 }
 
 Gap Workload::gap(unsigned cpu) const

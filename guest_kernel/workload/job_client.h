@@ -1,0 +1,36 @@
+// What the jobs of one client have in common.
+#pragma once
+
+#include "services/memory/page_allocator.h"
+#include "services/message/port.h"
+#include "workload/random.h"
+
+namespace workload {
+
+// The objects that all clients share.
+struct JobServices {
+    objects::Ref<services::PageAllocator> pages;
+    // Every client puts messages in and takes messages out, of whoever is first.
+    objects::Ref<services::Port> board;
+};
+
+// What a client's jobs did, to be compared with what the objects counted. Sums of words may wrap.
+struct Tally {
+    uint64_t posted = 0;
+    uint64_t posted_sum = 0;
+    uint64_t taken = 0;
+    uint64_t taken_sum = 0;
+
+    void add(const Tally& other);
+};
+
+struct JobClient {
+    unsigned index = 0;
+    const JobServices* services = nullptr;
+    // Of the job that runs now, seeded for each from the client's own stream: how often a job was refused memory or came
+    // late then changes nothing for the jobs that follow.
+    Random random{0};
+    Tally tally;
+};
+
+}
