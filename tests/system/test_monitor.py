@@ -32,7 +32,7 @@ def test_threads_have_names_places_and_counts() -> None:
         machine.run_for(_LOAD_NS)
         clients = [thread for thread in machine.monitor.threads() if thread.name == "client"]
         assert [client.cpu for client in clients] == [0, 1, 0]
-        assert sum(client.instructions for client in clients) > _LOAD_NS
+        assert sum(client.instructions for client in clients) > _LOAD_NS // 2
 
 
 def test_well_known_objects_are_listed_and_described() -> None:
