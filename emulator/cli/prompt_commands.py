@@ -65,8 +65,8 @@ def _start(words: Words) -> steps.Step:
     given: dict[str, Any] = {}
     for word in words[1:]:
         name, equals, value = word.partition("=")
-        if name not in ("clients", "operations") or not equals:
-            raise UsageError(f'"{word}": clients=N or operations=N')
+        if name not in ("clients", "operations", "seed") or not equals:
+            raise UsageError(f'"{word}": clients=N, operations=N or seed=N')
         given[name] = _number(value, name)
     return steps.Start(workload=words[0], **given)
 
@@ -132,7 +132,7 @@ _COMMANDS: Final = (
     _list("stalled", "who is counted, in which generation, inside which object, since when"),
     _list("workloads", "the workloads that there are"),
     _of("workload", "workload NAME", "how far a workload has come", Completes.WORKLOAD),
-    Command("start WORKLOAD [clients=N] [operations=N]", "start a workload", _start, 1, 3,
+    Command("start WORKLOAD [clients=N] [operations=N] [seed=N]", "start a workload", _start, 1, 4,
             (Completes.WORKLOAD,)),
     Command("stop WORKLOAD", "stop a workload and wait for its end", _texts(steps.Stop, "workload"), 1, 1,
             (Completes.WORKLOAD,)),

@@ -127,7 +127,10 @@ def memory_after_drain(result: RunResult) -> dict[str, Any]:
 
 def test_after_drain_memory_is_that_of_a_run_with_the_update_from_the_start(under_load: RunResult) -> None:
     assert under_load.control is not None
-    assert memory_after_drain(under_load) == memory_after_drain(under_load.control)
+    with_update, control = memory_after_drain(under_load), memory_after_drain(under_load.control)
+    # Which slab a record that stays came to lie in depends on when it was made.
+    assert abs(with_update.pop("frames") - control.pop("frames")) <= PAGE_SIZE
+    assert with_update == control
 
 
 def test_after_drain_memory_is_that_of_a_run_without_the_update_but_for_the_module() -> None:
