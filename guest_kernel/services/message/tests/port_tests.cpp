@@ -176,7 +176,7 @@ kernel::Test destroyed{"port.destroyed_one_lets_its_waiters_go", [] {
 
 kernel::Test swaps{"port.swaps_under_traffic_lose_nothing", [] {
     const auto port = new_port(2);
-    constexpr uint64_t count = 60;
+    constexpr uint64_t count = 300;
     Sender senders[] = {{.port = port, .count = count}, {.port = port, .first = 1000, .count = count}};
     Receiver receivers[] = {{.port = port, .count = count}, {.port = port, .count = count}};
     unsigned swapped = 0;
