@@ -2,6 +2,7 @@
 
 #include "kernel/init.h"
 #include "kernel/panic.h"
+#include "objects/adaptors.h"
 #include "objects/lifetime.h"
 #include "objects/tracked_returns.h"
 
@@ -15,6 +16,7 @@ Status start_objects()
 {
     kernel::set_replaced_returns(tracked_returns);
     TRY(table().initialise());
+    TRY(adaptors().start());
     return start_reaper();
 }
 

@@ -77,7 +77,7 @@ extern "C" Interception objects_intercept(void* self, uint64_t method, uint64_t 
     }
     auto& owner = *static_cast<Face*>(self)->owner;
     auto* thread = kernel::current_thread();
-    const Route route = owner.enter({static_cast<unsigned>(method), !thread->call_records.full()});
+    const Route route = owner.enter({static_cast<unsigned>(method), !thread->call_records.full(), return_address});
     if (route.tracked) {
         thread->call_records.push({&owner, return_address, caller_stack, thread->instructions(), route.cpu,
             static_cast<uint32_t>(method)});

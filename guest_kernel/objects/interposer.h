@@ -13,8 +13,8 @@ struct Face {
     Interposer* owner;
 };
 
-// Their order on one reference, from the caller inwards.
-enum class Rank : uint8_t { Arbiter, Adaptor, Mediator };
+// Their order on one reference, from the caller inwards. A gate stands alone, on a reference that has no object yet.
+enum class Rank : uint8_t { Arbiter, Adaptor, Mediator, Gate };
 
 // Where a call goes on, and whether its return is to be seen; `cpu` is the one whose counter a tracked call entered.
 struct Route {
@@ -27,6 +27,7 @@ struct CallSite {
     unsigned method;
     // False when the thread's records are full: then the call must not be tracked.
     bool can_track;
+    uint64_t return_address;
 };
 
 // Entered by a counted thread, with interrupts on and no spin lock held; may block. The chain links are guarded by the
@@ -40,7 +41,7 @@ public:
 
     Reference reference() const { return m_reference; }
     Rank rank() const { return m_rank; }
-    Object* face() { return reinterpret_cast<Object*>(&m_face); }
+    Object* face() { return reinterpret_cast<Object*>(m_shown); }
 
     Interposer(const Interposer&) = delete;
     Interposer& operator=(const Interposer&) = delete;
@@ -48,9 +49,12 @@ public:
 protected:
     Interposer(Reference reference, Rank rank);
     ~Interposer() = default;
+    // Callers see another face than the numbered stubs. Before it is put in place; afterwards by TranslationTable::show.
+    void show(Face& face) { m_shown = &face; }
 
 private:
     Face m_face;
+    Face* m_shown = &m_face;
     Reference m_reference;
     Interposer* m_next = nullptr;
     Rank m_rank;

@@ -3,6 +3,7 @@
 #include "kernel/event.h"
 #include "kernel/generation.h"
 #include "kernel/thread.h"
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/hot_swap.h"
 #include "objects/instance_set.h"
@@ -125,14 +126,19 @@ Status retire(Reference reference)
     // Looked up afterwards: who put it into a set did so while it lived.
     if (auto* set = set_of(root->descriptor()))
         set->remove(reference);
+    adaptors().target_gone(reference);
     reaper.add(*root);
     return {};
 }
 
-Status destroy(Reference reference)
+Status destroy(Reference any_reference)
 {
     for (;;) {
+        // Looked up anew each time: a swap may bring an adaptor.
+        const Reference reference = table().canonical(any_reference);
         const Root* root = table().root(reference);
+        if (root == nullptr && table().canonical(reference) != reference)
+            continue;
         if (root == nullptr)
             return Code::GONE;
         const auto* record = root->descriptor().record;

@@ -1,5 +1,6 @@
 #include "objects/module_use.h"
 
+#include "objects/adaptors.h"
 #include "objects/hot_swap.h"
 #include "objects/translation_table.h"
 
@@ -7,6 +8,8 @@ namespace objects {
 
 bool classes_in_use(uint64_t first, uint64_t end)
 {
+    if (adaptors().use(first, end))
+        return true;
     const auto inside = [first, end](const ClassDescriptor& descriptor) {
         const auto address = reinterpret_cast<uint64_t>(&descriptor);
         return address >= first && address < end;

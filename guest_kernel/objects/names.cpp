@@ -68,6 +68,17 @@ void forget_name(const char* text)
         name->reference = nullptr;
 }
 
+void move_name(Reference from, Reference to)
+{
+    kernel::SpinGuard guard(names_lock);
+    for (auto& name : names) {
+        if (name.reference == from && name.given()) {
+            name.reference = to;
+            name.sequence = table().name(to).sequence;
+        }
+    }
+}
+
 Reference find_name(const char* text)
 {
     kernel::SpinGuard guard(names_lock);
@@ -80,7 +91,7 @@ void name_of(Reference reference, char* out)
     kernel::SpinGuard guard(names_lock);
     out[0] = '\0';
     for (const auto& name : names) {
-        if (name.reference == reference && name.given())
+        if (name.given() && (name.reference == reference || table().canonical(name.reference) == reference))
             kernel::copy_text(out, name_size, name.text);
     }
 }

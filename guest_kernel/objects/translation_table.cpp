@@ -119,7 +119,8 @@ Status TranslationTable::back_local(unsigned cpu, uint32_t index)
     return {};
 }
 
-Result<Reference> TranslationTable::allocate(Root& root)
+// The number of an entry that is free and backed.
+Result<uint32_t> TranslationTable::take_free()
 {
     kernel::MutexGuard growth(m_growth);
     uint32_t index = 0;
@@ -135,16 +136,36 @@ Result<Reference> TranslationTable::allocate(Root& root)
         // Release: who scans up to the high-water mark finds the entries backed.
         __atomic_store_n(&m_high_water, index + 1, __ATOMIC_RELEASE);
     }
+    return index;
+}
+
+Reference TranslationTable::occupy(uint32_t index, Root* root, Interposer* gate)
+{
     Reference reference = &local_base()[index];
-    root.set_reference(reference);
     auto& global = global_base()[index];
     kernel::SpinGuard guard(global.lock);
     global.state = EntryState::Live;
     ++global.sequence;
     global.used = false;
-    global.root = &root;
+    global.root = root;
+    global.chain = gate;
     global.canonical = reference;
     return reference;
+}
+
+Result<Reference> TranslationTable::allocate(Root& root)
+{
+    const uint32_t index = TRY(take_free());
+    root.set_reference(&local_base()[index]);
+    return occupy(index, &root, nullptr);
+}
+
+Result<Reference> TranslationTable::reserve(Interposer& gate)
+{
+    const uint32_t index = TRY(take_free());
+    gate.m_reference = &local_base()[index];
+    gate.m_linked = true;
+    return occupy(index, nullptr, &gate);
 }
 
 Result<Root*> TranslationTable::retire(Reference reference)
@@ -153,8 +174,10 @@ Result<Root*> TranslationTable::retire(Reference reference)
     kernel::SpinGuard guard(global.lock);
     if (global.state != EntryState::Live)
         return Code::GONE;
-    if (innermost(global) != nullptr && innermost(global)->rank() == Rank::Mediator)
+    if (innermost_rank(global) == Rank::Mediator)
         return Code::BUSY;
+    if (global.root == nullptr)
+        return global.canonical == reference ? Code::GONE : Code::BUSY;
     global.state = EntryState::Dying;
     Root* root = global.root;
     global.root = nullptr;
@@ -186,16 +209,24 @@ Result<bool> TranslationTable::interpose(Interposer& interposer, const Root* exp
         return Code::GONE;
     if (expected != nullptr && global.root != expected)
         return Code::BUSY;
-    auto** link = &global.chain;
-    while (*link != nullptr && (*link)->rank() < interposer.rank())
-        link = &(*link)->m_next;
-    if (*link != nullptr && (*link)->rank() == interposer.rank())
+    if (!link(global, interposer))
         return Code::BUSY;
-    interposer.m_next = *link;
-    *link = &interposer;
-    interposer.m_linked = true;
-    flush(global, index(interposer.reference()));
     return global.used;
+}
+
+// False when there is one of its rank.
+bool TranslationTable::link(GlobalEntry& entry, Interposer& interposer)
+{
+    auto** place = &entry.chain;
+    while (*place != nullptr && (*place)->rank() < interposer.rank())
+        place = &(*place)->m_next;
+    if (*place != nullptr && (*place)->rank() == interposer.rank())
+        return false;
+    interposer.m_next = *place;
+    *place = &interposer;
+    interposer.m_linked = true;
+    flush(entry, index(interposer.reference()));
+    return true;
 }
 
 void TranslationTable::unlink(GlobalEntry& entry, Interposer& interposer)
@@ -226,6 +257,69 @@ void TranslationTable::replace_root(Interposer& mediator, Root& root)
     unlink(global, mediator);
 }
 
+// Both entries at once: the one with the lower index is locked first. No other code holds two.
+Status TranslationTable::hand_over(Interposer* mediator, Interposer& adaptor, Interposer& gate, Root& root)
+{
+    const Reference from = adaptor.reference();
+    const Reference to = gate.reference();
+    auto& old_entry = entry(from);
+    auto& new_entry = entry(to);
+    kernel::SpinGuard first((from < to ? old_entry : new_entry).lock);
+    kernel::SpinGuard second((from < to ? new_entry : old_entry).lock);
+    if (mediator != nullptr)
+        unlink(old_entry, *mediator);
+    else if (old_entry.root != &root || innermost_rank(old_entry) == Rank::Mediator)
+        return Code::BUSY;
+    root.set_reference(to);
+    unlink(new_entry, gate);
+    new_entry.root = &root;
+    new_entry.canonical = to;
+    new_entry.used = mediator == nullptr && old_entry.used;
+    link(old_entry, adaptor);
+    old_entry.root = nullptr;
+    old_entry.canonical = to;
+    return {};
+}
+
+Status TranslationTable::exchange(Interposer& before, Interposer& after)
+{
+    auto& global = entry(before.reference());
+    kernel::SpinGuard guard(global.lock);
+    if (global.state != EntryState::Live || !before.m_linked)
+        return Code::GONE;
+    unlink(global, before);
+    link(global, after);
+    return {};
+}
+
+void TranslationTable::show(Interposer& interposer, Face& face)
+{
+    auto& global = entry(interposer.reference());
+    kernel::SpinGuard guard(global.lock);
+    interposer.show(face);
+    flush(global, index(interposer.reference()));
+}
+
+void TranslationTable::retire_empty(Reference reference)
+{
+    auto& global = entry(reference);
+    kernel::SpinGuard guard(global.lock);
+    while (global.chain != nullptr && global.root == nullptr)
+        unlink(global, *global.chain);
+    global.state = EntryState::Dying;
+}
+
+Reference TranslationTable::canonical(Reference reference)
+{
+    for (;;) {
+        auto& global = entry(reference);
+        kernel::SpinGuard guard(global.lock);
+        if (global.canonical == nullptr || global.canonical == reference)
+            return reference;
+        reference = global.canonical;
+    }
+}
+
 // Afterwards no call loads an old value. A call that loaded one before is over when its thread's generation is.
 void TranslationTable::flush(GlobalEntry& entry, uint32_t index)
 {
@@ -243,7 +337,7 @@ Object* TranslationTable::behind(GlobalEntry& entry, const Interposer* interpose
     const bool from_head = interposer == nullptr || !interposer->m_linked;
     if (Interposer* next = from_head ? entry.chain : interposer->m_next)
         return next->face();
-    if (entry.state != EntryState::Live)
+    if (entry.state != EntryState::Live || entry.root == nullptr)
         return refusal(Code::GONE);
     return entry.root->rep(cpu);
 }
@@ -306,6 +400,13 @@ Interposer* TranslationTable::innermost(Reference reference)
     auto& global = entry(reference);
     kernel::SpinGuard guard(global.lock);
     return innermost(global);
+}
+
+// Arbiter when there is none at all: neither holds the object.
+Rank TranslationTable::innermost_rank(const GlobalEntry& entry)
+{
+    const Interposer* interposer = innermost(entry);
+    return interposer == nullptr ? Rank::Arbiter : interposer->rank();
 }
 
 Interposer* TranslationTable::innermost(const GlobalEntry& entry)

@@ -24,9 +24,11 @@ struct alignas(64) GlobalEntry {
     // Grows with each reuse, so that a list of work knows an object from its successor in the same entry.
     uint32_t sequence = 0;
     uint32_t next_free = 0;
+    // Null while the object has another reference: then an adaptor, or a dead reference, is in the chain.
     Root* root = nullptr;
     // The chain of interposers, outermost first.
     Interposer* chain = nullptr;
+    // The reference that the object has now, or the next one on the way there.
     Reference canonical = nullptr;
 
 private:
@@ -68,6 +70,22 @@ public:
     // Takes the mediator off and puts the new object in place of the old, in one step.
     void replace_root(Interposer& mediator, Root& root);
 
+    // A reference without an object: calls meet `gate`. NO_MEMORY.
+    Result<Reference> reserve(Interposer& gate);
+    // Makes `root` the object of the reference that `gate` holds, and puts `adaptor` in front of the old reference, which
+    // has no object any more, in one step. `mediator` is taken off the old reference; then it cannot fail. Without a
+    // mediator it is the same object that moves, with calls under way in it. BUSY when it is not that of the old
+    // reference (any more) or a swap holds it.
+    Status hand_over(Interposer* mediator, Interposer& adaptor, Interposer& gate, Root& root);
+    // Puts `after` in the place of `before` in the chain. GONE when the reference is retired.
+    Status exchange(Interposer& before, Interposer& after);
+    // Callers see another face of the interposer from now on.
+    void show(Interposer& interposer, Face& face);
+    // Calls through a reference that has no object are refused with GONE from now on: release it one generation later.
+    void retire_empty(Reference reference);
+    // The reference that the object behind any number of adaptors has now.
+    Reference canonical(Reference reference);
+
     // Where a call through `reference` goes now on this CPU, filling the entry; never null.
     Object* resolve(Reference reference);
     // The same for what lies behind an interposer.
@@ -92,12 +110,16 @@ public:
 private:
     GlobalEntry& entry(Reference reference);
     static Interposer* innermost(const GlobalEntry& entry);
+    static Rank innermost_rank(const GlobalEntry& entry);
     Status back(uint32_t index);
     Status back_global(uint32_t index);
     Status back_local(unsigned cpu, uint32_t index);
     LocalEntry* local_on(unsigned cpu, uint32_t index);
     void flush(GlobalEntry& entry, uint32_t index);
+    bool link(GlobalEntry& entry, Interposer& interposer);
     void unlink(GlobalEntry& entry, Interposer& interposer);
+    Result<uint32_t> take_free();
+    Reference occupy(uint32_t index, Root* root, Interposer* gate);
     Object* target_on_this_cpu(Reference reference, const Interposer* interposer, bool fill);
     Object* behind(GlobalEntry& entry, const Interposer* interposer, unsigned cpu);
 

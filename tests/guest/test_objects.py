@@ -7,6 +7,17 @@ import pytest
 from tests.guest.support import Schedule, expect_all_ok, run_tests, shipped_kernel
 
 NAMES: Final = {
+    "adaptor": """
+        counts_every_call
+        goes_when_the_last_old_caller_is_updated
+        goes_with_its_object
+        handlers_add_arguments_answer_and_keep_state
+        map_is_that_of_the_compiled_interfaces
+        null_one_costs_18_instructions
+        old_callers_are_answered_as_before
+        stands_behind_an_arbiter
+        stays_while_code_that_is_no_object_calls_it
+    """,
     "arbiter": """
         counts_calls_and_instructions
         goes_with_the_object_it_stands_before

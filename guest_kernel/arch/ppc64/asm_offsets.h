@@ -44,6 +44,13 @@
 #define PERCPU_EMERGENCY_LIMIT 80
 #define PERCPU_USER_STACK 88
 #define PERCPU_CURRENT_THREAD 96
+#define PERCPU_ID 136
+
+// An adaptor's face, from its start; its counts are 1 << ADAPTOR_COUNT_SHIFT bytes apart, one for each CPU.
+#define ADAPTOR_TARGET 16
+#define ADAPTOR_NEXT 24
+#define ADAPTOR_COUNTS 32
+#define ADAPTOR_COUNT_SHIFT 7
 
 // Context, from its start.
 #define CONTEXT_STACK_POINTER 0

@@ -67,7 +67,7 @@ static_assert(offsetof(PerCpu, stack_limit) == PERCPU_STACK_LIMIT && offsetof(Pe
 static_assert(offsetof(PerCpu, emergency_high) == PERCPU_EMERGENCY_HIGH);
 static_assert(offsetof(PerCpu, emergency_limit) == PERCPU_EMERGENCY_LIMIT);
 static_assert(offsetof(PerCpu, user_stack) == PERCPU_USER_STACK);
-static_assert(offsetof(PerCpu, current_thread) == PERCPU_CURRENT_THREAD);
+static_assert(offsetof(PerCpu, current_thread) == PERCPU_CURRENT_THREAD && offsetof(PerCpu, id) == PERCPU_ID);
 
 // The page of the CPU that runs this. A thread with interrupts and preemption on may be on another CPU by the time it
 // uses a value from here.
