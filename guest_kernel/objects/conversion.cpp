@@ -27,12 +27,12 @@ CpuSet cpus_with_rep(const Root& root)
 
 }
 
-Status Conversion::prepare(Root& old)
+Status Conversion::prepare(Root& old, bool adapted)
 {
     m_old = &old;
     m_old_class = &m_old->descriptor();
     m_new_class = &m_new->descriptor();
-    if (!same_kind(*m_old_class, *m_new_class))
+    if (!adapted && !same_kind(*m_old_class, *m_new_class))
         return Code::INVALID;
     m_format = negotiate(m_old->exports(), m_new->imports());
     if (m_format == nullptr)

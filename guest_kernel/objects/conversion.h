@@ -20,8 +20,9 @@ class Conversion {
 public:
     explicit Conversion(kernel::Owned<Root> replacement) : m_new(static_cast<kernel::Owned<Root>&&>(replacement)) {}
 
-    // INVALID for another kind of interface, NO_FORMAT, NO_MEMORY. The caller keeps `old` alive.
-    Status prepare(Root& old);
+    // INVALID for another kind of interface, unless callers get an adaptor; NO_FORMAT, NO_MEMORY. The caller keeps `old`
+    // alive.
+    Status prepare(Root& old, bool adapted = false);
     // The object may have grown since, and may grow again until it is frozen.
     Status make_room();
 

@@ -4,6 +4,7 @@
 #include "kernel/clock.h"
 #include "kernel/generation.h"
 #include "kernel/thread.h"
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/instance_set.h"
 #include "objects/priorities.h"
@@ -62,11 +63,17 @@ HotSwap::HotSwap(Reference reference, kernel::Owned<Root> replacement, const Swa
 {
 }
 
+HotSwap::~HotSwap()
+{
+    if (m_adapted != nullptr)
+        adaptors().conclude(*m_adapted);
+}
+
 Result<HotSwap*> HotSwap::start(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options)
 {
     CountedScope keeps_the_old_root;
     kernel::Owned<HotSwap> swap(kernel::make<HotSwap>(
-        kernel::Tag::Interposer, reference, static_cast<kernel::Owned<Root>&&>(replacement), options));
+        kernel::Tag::Interposer, table().canonical(reference), static_cast<kernel::Owned<Root>&&>(replacement), options));
     if (!swap)
         return Code::NO_MEMORY;
     TRY(swap->prepare());
@@ -91,7 +98,11 @@ Status HotSwap::prepare()
     Root* old = table().root(reference());
     if (old == nullptr)
         return Code::GONE;
-    TRY(m_conversion.prepare(*old));
+    TRY(m_conversion.prepare(*old, m_options.adaptor != nullptr));
+    if (m_options.adaptor != nullptr) {
+        m_adapted = TRY(adaptors().prepare(reference(), *m_options.adaptor, m_options.back_to));
+        m_adapted->gate.belong_to(m_mediator);
+    }
     return m_team.assemble();
 }
 
@@ -183,8 +194,13 @@ void HotSwap::commit()
 {
     begin(Phase::Completed);
     Root& replacement = m_conversion.hand_over();
-    change_class(reference(), old_class(), new_class());
-    table().replace_root(m_mediator, replacement);
+    if (m_adapted != nullptr) {
+        // With a mediator it cannot fail.
+        adaptors().commit(*m_adapted, &m_mediator, replacement).ignore();
+    } else {
+        change_class(reference(), old_class(), new_class());
+        table().replace_root(m_mediator, replacement);
+    }
     m_mediator.advance(Phase::Transfer, Phase::Completed);
 }
 
@@ -237,6 +253,9 @@ void HotSwap::finish(Status outcome)
 void HotSwap::clean_up()
 {
     m_team.dismiss();
+    if (m_adapted != nullptr)
+        adaptors().conclude(*m_adapted);
+    m_adapted = nullptr;
     CountedScope calls_the_page_allocator;
     if (m_outcome.ok())
         kernel::destroy(m_conversion.old_root());

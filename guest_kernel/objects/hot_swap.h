@@ -7,6 +7,9 @@
 
 namespace objects {
 
+struct AdaptedReference;
+struct AdaptorPlan;
+
 struct SwapOptions {
     // Virtual time that all attempts to block may take together.
     uint64_t time_limit_ns = 10'000'000'000;
@@ -14,6 +17,10 @@ struct SwapOptions {
     unsigned attempts = 3;
     // Id of the update that it belongs to, 0 for none.
     uint64_t update = 0;
+    // The new object has another interface and a reference of its own; callers of the old one get an adaptor.
+    const AdaptorPlan* adaptor = nullptr;
+    // With an adaptor: not a new reference, but this one, which was adapted before.
+    Reference back_to = nullptr;
 };
 
 // When a CPU was in a phase; virtual ns. Of repeated phases the last.
@@ -83,7 +90,7 @@ public:
 
     // For the object system: made by start.
     HotSwap(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options);
-    ~HotSwap() = default;
+    ~HotSwap();
     Mediator& mediator() { return m_mediator; }
 
 private:
@@ -119,6 +126,7 @@ private:
     TransferTeam m_team;
     uint64_t m_id;
     int64_t m_verdict = undecided;
+    AdaptedReference* m_adapted = nullptr;
     // Signalled when the mediator is in place, or will never be.
     kernel::Event m_go;
     bool m_interposed = false;

@@ -8,15 +8,21 @@ from tests.guest.support import Schedule, expect_all_ok, run_tests, shipped_kern
 
 NAMES: Final = {
     "adaptor": """
+        comes_with_the_object_of_the_new_interface
         counts_every_call
         goes_when_the_last_old_caller_is_updated
         goes_with_its_object
         handlers_add_arguments_answer_and_keep_state
+        leaves_no_memory_behind
         map_is_that_of_the_compiled_interfaces
         null_one_costs_18_instructions
+        object_goes_back_to_its_old_reference
+        of_a_swap_that_fails_never_was
         old_callers_are_answered_as_before
+        stacked_ones_collapse
         stands_behind_an_arbiter
         stays_while_code_that_is_no_object_calls_it
+        without_memory_is_refused_and_changes_nothing
     """,
     "arbiter": """
         counts_calls_and_instructions

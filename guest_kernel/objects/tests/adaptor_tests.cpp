@@ -2,8 +2,9 @@
 
 #include "objects/counting_arbiter.h"
 #include "objects/tests/desk.h"
+#include "arch/ppc64/hypercall.h"
+#include "kernel/irq_guard.h"
 #include "kernel/test.h"
-#include "kernel/thread.h"
 
 namespace objects::tests {
 
@@ -65,12 +66,14 @@ kernel::Test handlers{"adaptor.handlers_add_arguments_answer_and_keep_state", co
     EXPECT(destroy(old).ok());
 }>};
 
+// With the entries filled and nothing to interrupt it.
 uint64_t instructions_of_a_call(Ref<Probe> probe)
 {
     EXPECT(probe->version().ok());
-    const uint64_t before = kernel::current_thread()->instructions();
-    EXPECT(probe->version().value() == 1);
-    return kernel::current_thread()->instructions() - before;
+    kernel::IrqGuard nothing_comes_between;
+    const uint64_t before = arch::instructions();
+    probe->version().status().ignore();
+    return arch::instructions() - before;
 }
 
 kernel::Test cost{"adaptor.null_one_costs_18_instructions", counted<[] {
@@ -186,6 +189,148 @@ kernel::Test pinned{"adaptor.stays_while_code_that_is_no_object_calls_it", count
     EXPECT(listed(old).found == 0);
     EXPECT(answers_as_the_second_build(Ref<Second>(canonical)));
     EXPECT(destroy(canonical).ok());
+}>};
+
+template <typename RepType>
+Result<HotSwap*> start_adapted_swap(Reference reference, const AdaptorPlan& plan, Reference back_to = nullptr)
+{
+    SwapOptions options;
+    options.adaptor = &plan;
+    options.back_to = back_to;
+    kernel::Owned<Root> replacement(kernel::make<typename RepType::RootType>(kernel::Tag::Test));
+    if (!replacement)
+        return Code::NO_MEMORY;
+    return HotSwap::start(reference, static_cast<kernel::Owned<Root>&&>(replacement), options);
+}
+
+template <typename RepType>
+Status adapted_swap(Reference reference, const AdaptorPlan& plan, Reference back_to = nullptr)
+{
+    HotSwap* swap = TRY(start_adapted_swap<RepType>(reference, plan, back_to));
+    UncountedScope uncounted;
+    const Status outcome = swap->wait();
+    swap->release();
+    adaptors().settle();
+    return outcome;
+}
+
+kernel::Test with_a_swap{"adaptor.comes_with_the_object_of_the_new_interface", counted<[] {
+    const Reference old = make_desk<FirstDesk>();
+    EXPECT(answers_as_the_first_build(Ref<First>(old)));
+    EXPECT(Ref<First>(old)->version().value() == 1);
+    EXPECT(adapted_swap<SecondDesk>(old, lasting).ok());
+    EXPECT(Ref<First>(old)->version().value() == 2);
+    EXPECT(Ref<First>(old)->load().value() == 5);
+    EXPECT(answers_as_the_first_build(Ref<First>(old)));
+    const Reference canonical = Ref<First>(old)->canonical().value();
+    EXPECT(canonical != old && Ref<Second>(canonical)->canonical().value() == canonical);
+    EXPECT(Ref<First>(old)->class_of().value() == &SecondDesk::descriptor);
+    EXPECT(answers_as_the_second_build(Ref<Second>(canonical)));
+    EXPECT(destroy(old).ok());
+}>};
+
+kernel::Test failed_swap{"adaptor.of_a_swap_that_fails_never_was", counted<[] {
+    const Reference old = make_desk<FirstDesk>();
+    EXPECT(answers_as_the_first_build(Ref<First>(old)));
+    script.import_fails = Code::IO_ERROR;
+    EXPECT(adapted_swap<SecondDesk>(old, lasting).code() == Code::IO_ERROR);
+    script = {};
+    EXPECT(listed(old).found == 0 && table().canonical(old) == old);
+    EXPECT(answers_as_the_first_build(Ref<First>(old)));
+    EXPECT(adapted_swap<SecondDesk>(old, lasting).ok());
+    EXPECT(Ref<First>(old)->load().value() == 10);
+    EXPECT(destroy(old).ok());
+}>};
+
+const AdaptorPlan onwards{&second_to_third(), make_adaptor<Adaptor>, nullptr, 0};
+
+kernel::Test stacked{"adaptor.stacked_ones_collapse", counted<[] {
+    const Reference first = make_desk<FirstDesk>();
+    EXPECT(answers_as_the_first_build(Ref<First>(first)));
+    EXPECT(adapted_swap<SecondDesk>(first, lasting).ok());
+    const Reference second = table().canonical(first);
+    EXPECT(adapted_swap<ThirdDesk>(first, onwards).ok());
+    const Reference third = table().canonical(first);
+    EXPECT(third != second && table().canonical(second) == third);
+    EXPECT(answers_as_the_first_build(Ref<First>(first)));
+    EXPECT(answers_as_the_second_build(Ref<Second>(second)));
+    EXPECT(answers_as_the_third_build(Ref<third_build::Desk>(third)));
+    EXPECT(Ref<First>(first)->counted().value() == 1);
+    EXPECT(Ref<First>(first)->canonical().value() == third && Ref<Second>(second)->canonical().value() == third);
+    // What both only forward goes straight to the third: the second's adaptor does not see it.
+    const uint64_t seen = listed(second).status.calls;
+    EXPECT(Ref<First>(first)->load().ok() && Ref<First>(first)->version().value() == 3);
+    EXPECT(listed(second).status.calls == seen);
+    EXPECT(Ref<First>(first)->store(1).ok());
+    EXPECT(listed(second).status.calls == seen + 1);
+    // The first's handlers call the second's interface.
+    EXPECT(listed(second).status.callers_left == 1);
+    EXPECT(destroy(second).ok());
+    EXPECT(Ref<First>(first)->load().code() == Code::GONE);
+}>};
+
+const AdaptorPlan backwards{&second_to_first(), make_adaptor<Adaptor>, nullptr, 0};
+
+kernel::Test reverted{"adaptor.object_goes_back_to_its_old_reference", counted<[] {
+    const Reference old = make_desk<FirstDesk>();
+    EXPECT(answers_as_the_first_build(Ref<First>(old)));
+    EXPECT(adapted_swap<SecondDesk>(old, lasting).ok());
+    const Reference canonical = table().canonical(old);
+    EXPECT(adapted_swap<FirstDesk>(canonical, backwards, old).ok());
+    EXPECT(table().canonical(canonical) == old && table().canonical(old) == old);
+    EXPECT(Ref<First>(old)->version().value() == 1 && Ref<First>(old)->load().value() == 5);
+    EXPECT(Ref<First>(old)->obsolete().value() == 77);
+    EXPECT(Ref<Second>(canonical)->mix(6, 4).value() == 46);
+    EXPECT(Ref<Second>(canonical)->added().code() == Code::UNSUPPORTED);
+    EXPECT(listed(old).found == 0 && listed(canonical).found == 1);
+    EXPECT(destroy(old).ok());
+}>};
+
+void there_and_gone(Reference old)
+{
+    EXPECT(adapted_swap<SecondDesk>(old, for_probes).ok());
+    settle();
+}
+
+kernel::Test memory{"adaptor.leaves_no_memory_behind", counted<[] {
+    const Reference first = make_desk<FirstDesk>();
+    there_and_gone(first);
+    const uint64_t roots = roots_alive;
+    const auto interposers = kernel::usage(kernel::Tag::Interposer).bytes;
+    const Reference second = make_desk<FirstDesk>();
+    there_and_gone(second);
+    EXPECT(kernel::usage(kernel::Tag::Interposer).bytes == interposers);
+    EXPECT(roots_alive == roots + 1);
+    // The old references are free, and the objects have only their new ones.
+    EXPECT(listed(first).found == 0 && listed(second).found == 0);
+}>};
+
+kernel::Test no_memory{"adaptor.without_memory_is_refused_and_changes_nothing", counted<[] {
+    const Reference old = make_desk<FirstDesk>();
+    EXPECT(answers_as_the_first_build(Ref<First>(old)));
+    const uint64_t alive = roots_alive;
+    for (uint64_t n = 1;; ++n) {
+        Result<HotSwap*> swap = Code::CANCELLED;
+        bool happened = false;
+        {
+            kernel::FailAllocation fail(n);
+            swap = start_adapted_swap<SecondDesk>(old, lasting);
+            happened = fail.happened();
+        }
+        if (!happened) {
+            EXPECT(swap.ok());
+            UncountedScope uncounted;
+            EXPECT(swap.value()->wait().ok());
+            swap.value()->release();
+            break;
+        }
+        EXPECT(swap.code() == Code::NO_MEMORY);
+        EXPECT(roots_alive == alive);
+        settle();
+        EXPECT(Ref<First>(old)->version().value() == 1 && table().canonical(old) == old && listed(old).found == 0);
+    }
+    EXPECT(Ref<First>(old)->version().value() == 2);
+    EXPECT(destroy(old).ok());
 }>};
 
 }
