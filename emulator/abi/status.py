@@ -26,3 +26,5 @@ class Code(IntEnum):
     REFUSED = -14
     UNSUPPORTED = -15
     TOO_LARGE = -16
+    NO_SPACE = -17
+    """The disk is full."""

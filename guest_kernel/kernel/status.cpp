@@ -22,6 +22,7 @@ const char* name_of(Code code)
     case Code::REFUSED: return "refused";
     case Code::UNSUPPORTED: return "unsupported";
     case Code::TOO_LARGE: return "too large";
+    case Code::NO_SPACE: return "disk full";
     }
     return "unknown status";
 }

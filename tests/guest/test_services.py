@@ -12,6 +12,14 @@ NAMES: Final = {
         parked_calls_survive_a_swap
         two_readers_of_a_block_share_one_transfer
     """,
+    "files": """
+        directory_of_many_names
+        names_are_found_and_removed
+        openings_are_counted
+        pages_come_back
+        removed_while_open_lives_until_it_is_closed
+        shorter_file_gives_blocks_back
+    """,
     "partial_transfer": """
         of_a_block_cache_changes_nothing
         of_a_counter_changes_nothing

@@ -106,6 +106,7 @@ def test_draining_gets_done_under_full_load() -> None:
     with ready_machine() as machine:
         before = machine.monitor.objects()
         machine.monitor.workload_start("counting", clients=4)
+        before = machine.monitor.objects()
         machine.monitor.destroy(machine.monitor.create("SharedCounter"))
         machine.monitor.drain()
         assert machine.monitor.objects() == before

@@ -16,7 +16,7 @@ public:
     // (or ended already, PageTransfer::outcome). IO_ERROR, NO_MEMORY and parked: not started.
     virtual kernel::Status start_read(uint64_t page, PageTransfer* transfer, kernel::Ticket* ticket) = 0;
     // Starts to write it; gives the file a block where it has none. Bytes beyond the length are the writer's to clear.
-    // The length does not change. TOO_LARGE, NO_MEMORY also when the disk is full.
+    // The length does not change. TOO_LARGE, NO_SPACE when the disk is full.
     virtual kernel::Status start_write(uint64_t page, PageTransfer* transfer, kernel::Ticket* ticket) = 0;
     virtual kernel::Result<uint64_t> length() = 0;
     // Blocks beyond a smaller length are freed, once no transfer of the file is in progress. TOO_LARGE.

@@ -36,8 +36,8 @@ struct FileName {
 // happens whole or not at all, also across a power cut, and is durable once sync, or a file's own, has succeeded.
 class FileSystem : public objects::Object {
 public:
-    // EXISTS; NOT_FOUND for the directory it is to be in; INVALID for a path that is none; NO_MEMORY also when the disk
-    // is full.
+    // EXISTS; NOT_FOUND for the directory it is to be in; INVALID for a path that is none; NO_SPACE when the
+    // disk is full.
     virtual kernel::Status make_directory(const char* path, kernel::Ticket* ticket) = 0;
     virtual kernel::Status create_file(const char* path, kernel::Ticket* ticket) = 0;
     // A file, which goes on existing without a name while it is open, or an empty directory (BUSY when it is not empty).
@@ -48,7 +48,7 @@ public:
     virtual kernel::Status open_again(objects::LocalEntry* representative) = 0;
     // The last one writes the cache back, unforced, and destroys cache and representative, also when that fails.
     virtual kernel::Status close(objects::LocalEntry* representative, kernel::Ticket* ticket) = 0;
-    // The first name at or after `position`, which starts at 0; the value is the position to go on from. NOT_FOUND: no more.
+    // The first name at or after `position`, which starts at 0; the value is where to go on from. NOT_FOUND: no more.
     virtual kernel::Result<uint64_t> list(const char* path, uint64_t position, FileName* name, kernel::Ticket* ticket) = 0;
     // When it succeeds, everything that was changed before survives a power cut, but for pages in caches.
     virtual kernel::Status sync(kernel::Ticket* ticket) = 0;

@@ -13,8 +13,8 @@ struct OpenFile;
 // have by then, and calls no object: it notes the outcome and completes the tickets that wait.
 class PageTransfer {
 public:
-    // Called when it has ended, with no lock held; may free nothing at exception level. From start_read itself where no
-    // disk was needed.
+    // Called at its end, with no lock held and just before it is no longer in progress; mostly at exception level, but
+    // from start_read itself where no disk was needed.
     using Ended = void (*)(PageTransfer& transfer, uint64_t context);
 
     // `page`: a page of the linear map.
@@ -33,7 +33,8 @@ public:
     kernel::Status wait(kernel::Ticket& ticket);
 
     // For file representatives.
-    void start(abi::DiskOperation operation, uint64_t block, OpenFile& file, bool fresh);
+    // `transaction`: that in which the file got the block, where this is the block's first write; else 0.
+    void start(abi::DiskOperation operation, uint64_t block, OpenFile& file, uint64_t transaction);
     // Ends it without the disk.
     void end_at_once(kernel::Status outcome);
 
@@ -45,7 +46,6 @@ private:
     Ended m_ended;
     uint64_t m_context;
     OpenFile* m_file = nullptr;
-    // The write of a block that the file did not have before: the transaction that its pointer belongs to, else 0.
     uint64_t m_transaction = 0;
     // Guards what follows.
     mutable kernel::SpinLock m_lock;

@@ -42,14 +42,10 @@ void CachedBlock::start_reading()
 
 Status CachedBlock::wait(kernel::Ticket& ticket)
 {
+    if (busy())
+        TRY(park_on(m_waiting, m_lock, ticket, [this] { return m_reading; }));
     kernel::SpinGuard guard(m_lock);
-    if (!m_reading)
-        return m_status;
-    if (m_waiting == max_waiters)
-        return Code::NO_MEMORY;
-    const uint64_t id = ticket.queue();
-    m_waiters[m_waiting++] = id;
-    return Status::parked(id);
+    return m_status;
 }
 
 bool CachedBlock::busy()
@@ -69,15 +65,13 @@ void CachedBlock::read_done(devices::DiskRequest& request, Status status)
     reinterpret_cast<CachedBlock*>(request.context)->complete(status);
 }
 
-// At exception level. A ticket whose caller has given up is not found any more, which is as good.
+// At exception level.
 void CachedBlock::complete(Status status)
 {
     kernel::SpinGuard guard(m_lock);
     m_reading = false;
     m_status = status;
-    for (unsigned i = 0; i < m_waiting; ++i)
-        kernel::complete(m_waiters[i], static_cast<uint64_t>(status.raw())).ignore();
-    m_waiting = 0;
+    m_waiting.complete_all(status);
 }
 
 }

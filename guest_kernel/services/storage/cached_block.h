@@ -2,8 +2,8 @@
 #pragma once
 
 #include "devices/disk.h"
-#include "kernel/park.h"
 #include "kernel/spinlock.h"
+#include "services/storage/ticket_list.h"
 
 namespace services {
 
@@ -23,11 +23,11 @@ public:
     void start_reading();
 
     // Success once the data is there. Parked, with the ticket queued, while it is on its way: the ticket's result will be
-    // what the disk said. NO_MEMORY when more wait than it can note.
+    // what the disk said. NO_MEMORY.
     kernel::Status wait(kernel::Ticket& ticket);
     bool busy();
     bool failed();
-    const void* data() const { return m_request.buffer; }
+    void* data() const { return m_request.buffer; }
 
     // Of the cache that owns it.
     CachedBlock* next = nullptr;
@@ -35,8 +35,6 @@ public:
     explicit CachedBlock(uint64_t block);
 
 private:
-    static constexpr unsigned max_waiters = 16;
-
     static void read_done(devices::DiskRequest& request, kernel::Status status);
     void complete(kernel::Status status);
 
@@ -45,8 +43,7 @@ private:
     kernel::SpinLock m_lock;
     bool m_reading = false;
     kernel::Status m_status;
-    uint64_t m_waiters[max_waiters];
-    unsigned m_waiting = 0;
+    TicketList m_waiting;
 };
 
 }

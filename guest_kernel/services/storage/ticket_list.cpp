@@ -34,6 +34,15 @@ void TicketList::complete_all(Status result)
     }
 }
 
+void TicketList::move_to(TicketList& other)
+{
+    while (Node* node = m_first) {
+        m_first = node->next;
+        node->next = other.m_first;
+        other.m_first = node;
+    }
+}
+
 TicketList::Node* TicketList::take_spent()
 {
     Node* spent = m_spent;

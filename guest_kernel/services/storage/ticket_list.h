@@ -30,6 +30,8 @@ public:
     bool empty() const { return m_first == nullptr; }
     // Under the owner's lock, at any level: every one is ready, with this result.
     void complete_all(kernel::Status result);
+    // Under the lock of both.
+    void move_to(TicketList& other);
     // Under the owner's lock: nodes to be freed with free_nodes once it is let go.
     Node* take_spent();
     static void free_nodes(Node* first);
