@@ -36,7 +36,7 @@ FILE_NAME_SIZE: Final = 56
 DIRECTORY_ENTRIES_PER_BLOCK: Final = 64
 CHECKSUM_START: Final = 0xCBF2_9CE4_8422_2325
 CHECKSUM_FACTOR: Final = 0x0000_0100_0000_01B3
-"""The checksum of big-endian 64-bit words: from CHECKSUM_START, exclusive-or with each, times this, mod 2**64."""
+"""Checksum of big-endian 64-bit words: from CHECKSUM_START, exclusive-or with each, times this, mod 2**64."""
 
 
 class InodeType(IntEnum):
@@ -53,7 +53,7 @@ SUPERBLOCK_RECORD: Final = Record(
     Field("version", U64, "FILE_SYSTEM_VERSION"),
     Field("blocks", U64, "of the disk when it was formatted"),
     Field("log_first", U64, "LOG_BLOCKS of them"),
-    Field("map_first", U64, "bit b of the map, from the most significant bit of its first byte: block b is used"),
+    Field("map_first", U64, "bit b, counted from the most significant of its first byte: block b is used"),
     Field("map_blocks", U64),
     Field("inode_first", U64),
     Field("inode_blocks", U64),

@@ -194,7 +194,7 @@ def _geometry(block: bytes) -> Geometry:
     names = ("log_first", "map_first", "map_blocks", "inode_first", "inode_blocks", "data_first")
     for name in names:
         if values.number(name) != getattr(geometry, name):
-            raise Damaged(f"{name} is {values.number(name)}, a disk of this size has {getattr(geometry, name)}")
+            raise Damaged(f"{name} is {values.number(name)}, not {getattr(geometry, name)}")
     return geometry
 
 

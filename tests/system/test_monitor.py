@@ -239,7 +239,7 @@ def test_the_machine_stops_at_an_event() -> None:
 
     with ready_machine() as machine:
         machine.monitor.workload_start("counting")
-        machine.monitor.start_swap("counter", "SharedCounter")
+        machine.monitor.request(Operation.SWAP, "counter", "SharedCounter")
         stop = machine.run_until_event(EventKind.SWAP_BEGAN, 50_000_000, blocks)
         assert stop.reached
         assert machine.monitor.swap_records[-1].running

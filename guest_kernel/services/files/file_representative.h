@@ -7,11 +7,17 @@
 namespace services {
 
 class PageTransfer;
+struct OpenFile;
 
 // One for each file that is open, however often. It moves whole pages between memory and disk and knows the length;
 // what is cached is its file cache's matter. A call that needs metadata from the disk is parked; none waits inside.
 class FileRepresentative : public objects::Object {
 public:
+    // By the file system alone. The open file is the representative's from when the file system says so.
+    struct Creation {
+        OpenFile* file = nullptr;
+    };
+
     // Starts to fill the transfer's page with page `page` of the file, zeros where the file has none. Success: started
     // (or ended already, PageTransfer::outcome). IO_ERROR, NO_MEMORY and parked: not started.
     virtual kernel::Status start_read(uint64_t page, PageTransfer* transfer, kernel::Ticket* ticket) = 0;
@@ -35,7 +41,7 @@ protected:
     ~FileRepresentative() = default;
 };
 
-// How they hand over their state: the address of the OpenFile, whose ownership moves.
-inline constexpr objects::Format file_representative_formats[] = {{"file-representative.open-file/1"}};
+// The state is the address of the OpenFile.
+inline constexpr objects::Format file_representative_format{"file-representative.open-file/1"};
 
 }

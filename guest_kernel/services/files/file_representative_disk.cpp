@@ -1,7 +1,7 @@
 #include "services/files/file_representative_disk.h"
 
-#include "objects/lifetime.h"
-#include "objects/standard_class.h"
+#include "kernel/heap.h"
+#include "objects/standard_factory.h"
 #include "services/files/page_transfer.h"
 #include "services/files/volume.h"
 
@@ -13,8 +13,14 @@ using objects::LocalEntry;
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor FileRepresentativeDisk::descriptor
-    = objects::standard_class<FileRepresentativeDiskRoot>("FileRepresentativeDisk", "FileRepresentative", 1);
+constinit objects::FactoryMadeClass FileRepresentativeDisk::descriptor
+    = objects::factory_class<FileRepresentativeDiskRoot>("FileRepresentativeDisk", "FileRepresentative", 1);
+
+FileRepresentativeDisk::~FileRepresentativeDisk()
+{
+    if (m_file != nullptr && m_file->represented)
+        kernel::destroy(m_file);
+}
 
 Status FileRepresentativeDisk::start_read(uint64_t page, PageTransfer* transfer, kernel::Ticket* ticket)
 {
@@ -41,15 +47,6 @@ Result<uint64_t> FileRepresentativeDisk::inode() { return uint64_t{m_file->inode
 
 static const objects::ClassRegistration registration(FileRepresentativeDisk::descriptor);
 
-}
-
-Result<objects::Reference> make_file_representative(kernel::Owned<OpenFile> file)
-{
-    auto* root = kernel::make<FileRepresentativeDiskRoot>(kernel::Tag::Object, file.get());
-    if (root == nullptr)
-        return kernel::Code::NO_MEMORY;
-    file.release();
-    return objects::publish(kernel::Owned<objects::Root>(root));
 }
 
 }

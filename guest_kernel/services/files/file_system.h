@@ -6,6 +6,8 @@
 
 namespace services {
 
+class Volume;
+
 // What has been done since the start, and what there is; the figures of one moment.
 struct FileStatistics {
     uint64_t files_created = 0;
@@ -36,6 +38,11 @@ struct FileName {
 // happens whole or not at all, also across a power cut, and is durable once sync, or a file's own, has succeeded.
 class FileSystem : public objects::Object {
 public:
+    // The volume is the file system's from then on.
+    struct Creation {
+        Volume* volume = nullptr;
+    };
+
     // EXISTS; NOT_FOUND for the directory it is to be in; INVALID for a path that is none; NO_SPACE when the
     // disk is full.
     virtual kernel::Status make_directory(const char* path, kernel::Ticket* ticket) = 0;
@@ -46,7 +53,7 @@ public:
     virtual kernel::Result<objects::LocalEntry*> open(const char* path, kernel::Ticket* ticket) = 0;
     // One more opening of what is open already: for a region that maps it. GONE.
     virtual kernel::Status open_again(objects::LocalEntry* representative) = 0;
-    // The last one writes the cache back, unforced, and destroys cache and representative, also when that fails.
+    // The last one closes and destroys cache and representative, also when what was dirty could not be written (IO_ERROR).
     virtual kernel::Status close(objects::LocalEntry* representative, kernel::Ticket* ticket) = 0;
     // The first name at or after `position`, which starts at 0; the value is where to go on from. NOT_FOUND: no more.
     virtual kernel::Result<uint64_t> list(const char* path, uint64_t position, FileName* name, kernel::Ticket* ticket) = 0;
@@ -64,7 +71,7 @@ protected:
     ~FileSystem() = default;
 };
 
-// How they hand over their state: the address of the Volume, whose ownership moves.
-inline constexpr objects::Format file_system_formats[] = {{"file-system.volume/1"}};
+// The state is the address of the Volume.
+inline constexpr objects::Format file_system_format{"file-system.volume/1"};
 
 }

@@ -1,6 +1,6 @@
 #include "services/files/file_system_disk.h"
 
-#include "objects/standard_class.h"
+#include "objects/standard_factory.h"
 #include "services/files/file_representative.h"
 
 namespace services {
@@ -11,8 +11,8 @@ using objects::LocalEntry;
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor FileSystemDisk::descriptor
-    = objects::standard_class<FileSystemDiskRoot>("FileSystemDisk", "FileSystem", 1);
+constinit objects::FactoryMadeClass FileSystemDisk::descriptor
+    = objects::factory_class<FileSystemDiskRoot>("FileSystemDisk", "FileSystem", 1);
 
 Status FileSystemDisk::make_directory(const char* path, kernel::Ticket* ticket)
 {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "services/files/file_system.h"
-#include "services/files/handed_over_root.h"
 #include "services/files/volume.h"
+#include "services/memory/whole_state_root.h"
 
 namespace services {
 
@@ -11,11 +11,11 @@ inline namespace v1 {
 
 class FileSystemDisk final : public objects::Rep<FileSystem> {
 public:
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     // Without a volume, to take over another's.
     explicit FileSystemDisk(objects::Root& root) : Rep(root) {}
-    FileSystemDisk(objects::Root& root, Volume* volume) : Rep(root), m_volume(volume) {}
+    FileSystemDisk(objects::Root& root, const Creation& creation) : Rep(root), m_volume(creation.volume) {}
     ~FileSystemDisk() { kernel::destroy(m_volume); }
 
     kernel::Status make_directory(const char* path, kernel::Ticket* ticket) override;
@@ -29,14 +29,14 @@ public:
     kernel::Status statistics(FileStatistics* statistics) override;
     kernel::Result<uint64_t> shrink() override;
 
-    Volume* state() const { return m_volume; }
-    void adopt(Volume* volume) { m_volume = volume; }
+    Volume*& state() { return m_volume; }
+    Volume* const& state() const { return m_volume; }
 
 private:
     Volume* m_volume = nullptr;
 };
 
-using FileSystemDiskRoot = HandedOverRoot<FileSystem, FileSystemDisk, file_system_formats>;
+using FileSystemDiskRoot = WholeStateRoot<FileSystemDisk, Volume*, FileSystem, file_system_format>;
 
 }
 

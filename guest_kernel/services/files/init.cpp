@@ -21,7 +21,7 @@ kernel::Status start()
         kernel::print("no file system: %s\n", kernel::name_of(volume.code()));
         return {};
     }
-    auto system = TRY(objects::create<FileSystemDiskRoot>(volume.value()));
+    auto system = TRY(objects::create<FileSystemDiskRoot>({volume.value()}));
     return objects::give_name("file-system", system.reference());
 }
 

@@ -9,7 +9,7 @@ namespace services {
 
 class Volume;
 
-// Owned by the file representative; known to its volume and to transfers under way.
+// Owned by the file representative, once it is made; known to its volume and to transfers under way.
 struct OpenFile {
     OpenFile(Volume& of, uint32_t number, uint64_t bytes) : volume(of), inode(number), length(bytes) {}
     // Waits for transfers that are under way, and leaves the volume.
@@ -29,8 +29,12 @@ struct OpenFile {
 
     // Guarded by the volume's lock.
     uint32_t opens = 0;
+    // The representative exists.
+    bool represented = false;
     // Whether it is in the volume's table; the last close takes it out.
     bool listed = false;
+    // The last close is under way: who opens it waits for the end.
+    bool closing = false;
     // It has no name any more.
     bool removed = false;
     uint64_t length;
@@ -45,6 +49,9 @@ struct OpenFile {
     uint32_t transfers = 0;
     uint64_t flush = 0;
     TicketList waiting;
+    TicketList waiting_for_close;
+    // What closing the cache came to.
+    kernel::Status written_back;
 };
 
 }

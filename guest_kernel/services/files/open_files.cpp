@@ -1,9 +1,12 @@
 // What a volume does with the files that are open.
 
 #include "objects/lifetime.h"
+#include "kernel/owned.h"
+#include "objects/lifetime.h"
 #include "services/files/file_cache_maker.h"
 #include "services/files/file_representative_disk.h"
 #include "services/files/volume.h"
+#include "services/memory/memory.h"
 
 namespace services {
 
@@ -27,9 +30,11 @@ Result<OpenFile*> Volume::make_open(uint64_t inode, uint64_t length)
     kernel::Owned<OpenFile> made(kernel::make<OpenFile>(kernel::Tag::Service, *this, static_cast<uint32_t>(inode), length));
     if (!made)
         return Code::NO_MEMORY;
-    OpenFile* const file = made.get();
+    const auto representative = TRY(objects::create<FileRepresentativeDiskRoot>({made.get()}));
+    OpenFile* const file = made.release();
+    file->represented = true;
+    file->representative = representative.reference();
     file->transaction = m_journal.last_changed();
-    file->representative = TRY(make_file_representative(static_cast<kernel::Owned<OpenFile>&&>(made)));
     file->next = m_open[inode % buckets];
     m_open[inode % buckets] = file;
     file->listed = true;
@@ -44,6 +49,10 @@ void Volume::unlist(OpenFile& file)
         link = &(*link)->next;
     *link = file.next;
     file.listed = false;
+    {
+        kernel::SpinGuard guard(file.lock);
+        file.waiting_for_close.complete_all({});
+    }
     m_statistics.openings -= file.opens;
     --m_statistics.files_open;
 }
@@ -65,6 +74,8 @@ Result<Reference> Volume::open(const char* path, kernel::Ticket& ticket)
     auto* file = find_open(number);
     if (file == nullptr)
         file = TRY(make_open(number, inode->length));
+    if (file->closing)
+        TRY(park_on(file->waiting_for_close, file->lock, ticket, [] { return true; }));
     ++file->opens;
     ++m_statistics.opens;
     ++m_statistics.openings;
@@ -75,7 +86,7 @@ Status Volume::open_again(uint64_t inode)
 {
     MutexGuard guard(m_lock);
     auto* file = find_open(inode);
-    if (file == nullptr)
+    if (file == nullptr || file->closing)
         return Code::GONE;
     ++file->opens;
     ++m_statistics.opens;
@@ -83,64 +94,65 @@ Status Volume::open_again(uint64_t inode)
     return {};
 }
 
-// The file when this is its last opening: then nothing has changed. Else null, and one opening less.
-Result<OpenFile*> Volume::close_one(uint64_t inode)
+// The file when this is its last opening, or the call again after a parked one. Else null, and one opening less.
+Result<OpenFile*> Volume::begin_close(uint64_t inode)
 {
     MutexGuard guard(m_lock);
     auto* file = find_open(inode);
     if (file == nullptr)
         return Code::GONE;
-    if (file->opens == 1)
+    if (file->opens == 1) {
+        file->closing = true;
         return file;
+    }
     --file->opens;
     --m_statistics.openings;
     ++m_statistics.closes;
     return static_cast<OpenFile*>(nullptr);
 }
 
-// A call that was parked and comes back with an error does not try again what failed: the file is closed all the same.
 Status Volume::close(uint64_t inode, kernel::Ticket& ticket)
 {
-    Status status = take_result(ticket);
-    const auto* file = TRY(close_one(inode));
+    auto* const file = TRY(begin_close(inode));
     if (file == nullptr)
-        return status;
-    if (status.ok() && file->cache != nullptr && !file->removed)
-        status = write_back(file->cache, ticket);
-    if (status.is_parked())
-        return status;
-    const Status closed = close_last(inode, !status.ok(), ticket);
-    return status.ok() ? closed : status;
+        return {};
+    if (file->cache != nullptr)
+        TRY(close_cache(*file, ticket));
+    return end_close(*file, ticket);
 }
 
-Status Volume::close_last(uint64_t inode, bool give_up, kernel::Ticket& ticket)
+// Fails only in that it is parked.
+Status Volume::close_cache(OpenFile& file, kernel::Ticket& ticket)
 {
-    Reference representative = nullptr;
-    Reference cache = nullptr;
+    const Status status = destroy_cache(objects::Ref<FileCache>(file.cache), &ticket);
+    if (status.is_parked())
+        return status;
+    file.written_back = status;
+    MutexGuard guard(m_lock);
+    file.cache = nullptr;
+    return {};
+}
+
+// A file without a name is freed; where the disk fails it goes on so until the next start.
+Status Volume::end_close(OpenFile& file, kernel::Ticket& ticket)
+{
+    const bool give_up = !take_result(ticket).ok();
+    const Status status = file.written_back;
+    const Reference representative = file.representative;
     {
         MutexGuard guard(m_lock);
-        auto* file = find_open(inode);
-        if (file == nullptr)
-            return Code::GONE;
-        if (file->opens == 1 && file->removed && !give_up) {
-            const Status released = release_removed(*file, ticket);
+        if (file.removed && !give_up) {
+            const Status released = release_removed(file, ticket);
             if (released.is_parked())
                 return released;
         }
         ++m_statistics.closes;
-        --m_statistics.openings;
-        if (--file->opens != 0)
-            return {};
-        representative = file->representative;
-        cache = file->cache;
-        unlist(*file);
+        unlist(file);
     }
-    if (cache != nullptr)
-        objects::destroy(cache).ignore();
-    return objects::destroy(representative);
+    TRY(objects::destroy(representative));
+    return status;
 }
 
-// Where that fails it goes on without a name until the next start.
 Status Volume::release_removed(OpenFile& file, kernel::Ticket& ticket)
 {
     TRY(file.wait_for_transfers(ticket));

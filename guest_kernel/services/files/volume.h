@@ -98,9 +98,10 @@ private:
     OpenFile* find_open(uint64_t inode) const;
     kernel::Result<OpenFile*> make_open(uint64_t inode, uint64_t length);
     void unlist(OpenFile& file);
-    kernel::Result<OpenFile*> close_one(uint64_t inode);
+    kernel::Result<OpenFile*> begin_close(uint64_t inode);
+    kernel::Status close_cache(OpenFile& file, kernel::Ticket& ticket);
     kernel::Status release_removed(OpenFile& file, kernel::Ticket& ticket);
-    kernel::Status close_last(uint64_t inode, bool give_up, kernel::Ticket& ticket);
+    kernel::Status end_close(OpenFile& file, kernel::Ticket& ticket);
 
     // Guards everything here, and the metadata; see Journal for what it guards itself.
     kernel::Mutex m_lock;
