@@ -182,7 +182,7 @@ def test_a_swap_is_followed_from_forward_to_complete() -> None:
         monitor = machine.monitor
         monitor.workload_start("counting")
         machine.run_for(_LOAD_NS)
-        # How many calls start while a swap is in forward is the schedule's affair: there and back until some do.
+        # How many calls start while a swap is in forward is up to the schedule: there and back until some do.
         for name in ("SharedCounter", "PartitionedCounter") * 4:
             record = monitor.swap("counter", name)
             assert record.completed
