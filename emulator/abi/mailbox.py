@@ -57,6 +57,11 @@ class Operation(IntEnum):
     """-> [[id, name, state, unconverted, failed]...]."""
     BACKTRACE = 11
     """(thread id) -> [[PanicFrameKind, address]...], innermost first; BUSY while it runs on a CPU."""
+    FACTORIES = 12
+    """-> [[class, kind, version, epoch, is it the default, current, old, marked, failed]...]: the last four are numbers
+    of instances."""
+    INSTANCES = 13
+    """(class name) -> [[reference, version, list, home cpu]...]."""
     WATCH = 16
     """(reference) Puts a counting arbiter on it."""
     UNWATCH = 17
@@ -77,6 +82,8 @@ class Operation(IntEnum):
     """(update id)."""
     ABORT_SWAP = 25
     """(swap id) Ends it if it has not committed; REFUSED when it has."""
+    DEFAULT_FACTORY = 26
+    """(kind, class name) Objects of that kind are made by that class' factory from now on, unless a class is named."""
     WORKLOAD_START = 32
     """(name, parameters as [[key, value]...])."""
     WORKLOAD_STOP = 33

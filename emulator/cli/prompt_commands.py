@@ -126,6 +126,11 @@ _COMMANDS: Final = (
     _list("objects", "live objects with reference, name, class and state"),
     _of("object", "object REF", "all about one object", Completes.REFERENCE),
     _list("classes", "registered classes and their versions"),
+    _list("factories", "factories: version, default, how many instances"),
+    _of("instances", "instances CLASS", "the instances of a class with a factory", Completes.CLASS),
+    Command("default KIND CLASS", "have objects of a kind made as that class",
+            lambda words: steps.DefaultFactory(kind=words[0], class_name=words[1]), 2, 2,
+            (Completes.NOTHING, Completes.CLASS)),
     _list("modules", "modules in the guest"),
     _list("updates", "updates and their states"),
     _list("memory", "live bytes by tag"),
@@ -209,6 +214,8 @@ def listing(row: Mapping[str, Any]) -> list[str]:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}" if value < 1 << 48 else f"{value:#x}"
     return ", ".join(map(_cell, value)) if isinstance(value, list) else str(value)

@@ -25,6 +25,8 @@ from emulator.monitor.records import SwapFailed, SwapRecord, UpdateRecord
 from emulator.monitor.replies import (
     ClassInfo,
     CpuInfo,
+    FactoryInfo,
+    InstanceInfo,
     MemoryInfo,
     MethodCount,
     ModuleInfo,
@@ -144,6 +146,15 @@ class Monitor:
         """Every registered class."""
         return [ClassInfo.of(row) for row in self._ask(Operation.CLASSES)]
 
+    def factories(self) -> list[FactoryInfo]:
+        """Every factory, in the order in which their classes came to be known."""
+        return [FactoryInfo.of(row) for row in self._ask(Operation.FACTORIES)]
+
+    def instances(self, class_name: str) -> list[InstanceInfo]:
+        """Every instance of a class with a factory."""
+        rows = self._ask(Operation.INSTANCES, class_name, what=f"instances of {class_name}")
+        return [InstanceInfo.of(row) for row in rows]
+
     def modules(self) -> list[ModuleInfo]:
         """Every module in the guest."""
         return [ModuleInfo.of(row) for row in self._ask(Operation.MODULES)]
@@ -189,6 +200,11 @@ class Monitor:
     def destroy(self, reference: str) -> None:
         """Ends an object; not one that has a well-known name."""
         self._ask(Operation.DESTROY, reference, what=f"destroy {reference}")
+
+    def set_default_factory(self, kind: str, class_name: str) -> None:
+        """Objects of a kind are made by that class' factory from now on, where no class is named."""
+        what = f"default of {kind}: {class_name}"
+        self._ask(Operation.DEFAULT_FACTORY, kind, class_name, what=what)
 
     def start_swap(self, reference: str, class_name: str) -> int:
         """Starts to replace an object by a new one of a class; the swap's id."""

@@ -105,6 +105,62 @@ class ClassInfo:
 
 
 @dataclass(frozen=True)
+class FactoryInfo:
+    """One factory, and how many instances its class has."""
+
+    class_name: str
+    kind: str
+    version: int
+    """Of what it makes."""
+    epoch: int
+    """How often the version has changed, in whatever direction."""
+    default: bool
+    """Whether it makes what is asked for by kind alone."""
+    current: int
+    old: int
+    """Not looked at yet by the change of version that is under way."""
+    marked: int
+    """Will be converted when they are called."""
+    failed: int
+    """Stay old because their conversion failed."""
+
+    @classmethod
+    def of(cls, value: Value) -> FactoryInfo:
+        """From one row of the reply."""
+        class_name, kind, version, epoch, default, *counts = items(value)
+        current, old, marked, failed = map(integer, counts)
+        return cls(
+            text(class_name),
+            text(kind),
+            integer(version),
+            integer(epoch),
+            bool(integer(default)),
+            current,
+            old,
+            marked,
+            failed,
+        )
+
+
+@dataclass(frozen=True)
+class InstanceInfo:
+    """One instance of a class with a factory."""
+
+    reference: str
+    version: int
+    list: str
+    """``current``, ``old``, ``marked`` or ``failed``."""
+    home: int
+    """The CPU among whose instances it is: where it was made."""
+
+    @classmethod
+    def of(cls, value: Value) -> InstanceInfo:
+        """From one row of the reply."""
+        reference, version, where, home = items(value)
+        return cls(text(reference), integer(version), text(where), integer(home))
+
+
+@dataclass(frozen=True)
 class ModuleInfo:
     """One module in the guest."""
 

@@ -21,6 +21,10 @@ def _counts(monitor: Monitor, reference: str) -> list[Row]:
     return [asdict(each) for each in monitor.watch_counts(reference)]
 
 
+def _instances(monitor: Monitor, class_name: str) -> list[Row]:
+    return [asdict(each) for each in monitor.instances(class_name)]
+
+
 def _workload(monitor: Monitor, name: str) -> list[Row]:
     return [asdict(monitor.workload_status(name))]
 
@@ -37,6 +41,7 @@ _LISTS: Final[Mapping[str, Callable[[Monitor], Sequence[Any]]]] = {
     "threads": Monitor.threads,
     "objects": Monitor.objects,
     "classes": Monitor.classes,
+    "factories": Monitor.factories,
     "modules": Monitor.modules,
     "updates": Monitor.updates,
     "memory": Monitor.memory,
@@ -45,6 +50,7 @@ _LISTS: Final[Mapping[str, Callable[[Monitor], Sequence[Any]]]] = {
 _DETAILS: Final[Mapping[str, Callable[[Monitor, str], list[Row]]]] = {
     "object": _object,
     "counts": _counts,
+    "instances": _instances,
     "workload": _workload,
     "backtrace": _backtrace,
 }

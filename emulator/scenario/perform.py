@@ -114,6 +114,12 @@ def _(step: steps.Destroy, session: Session) -> Outcome:
 
 
 @perform.register
+def _(step: steps.DefaultFactory, session: Session) -> Outcome:
+    session.machine.monitor.set_default_factory(step.kind, step.class_name)
+    return Outcome(f"{step.kind}: {step.class_name} by default")
+
+
+@perform.register
 def _(step: steps.Watch, session: Session) -> Outcome:
     session.machine.monitor.watch(step.object)
     return Outcome(f"counting the calls of {step.object}")

@@ -26,6 +26,7 @@ LISTS: Final = (
     "threads",
     "objects",
     "classes",
+    "factories",
     "modules",
     "updates",
     "memory",
@@ -33,8 +34,8 @@ LISTS: Final = (
     "workloads",
 )
 """What the guest can be asked for as a whole."""
-DETAILS: Final = ("object", "counts", "workload", "backtrace")
-"""What it can be asked of one reference, workload or thread."""
+DETAILS: Final = ("object", "counts", "instances", "workload", "backtrace")
+"""What it can be asked of one reference, class, workload or thread."""
 FIGURES: Final = ("workload", "updates", "memory", "objects", "virtual_ns")
 """First words of the names of figures."""
 
@@ -161,6 +162,15 @@ class Destroy(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DefaultFactory(Step):
+    """Has objects of a kind made by a class' factory, where no class is named."""
+
+    do = "default-factory"
+    kind: str = key(Text())
+    class_name: str = key(Text(), name="class")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Watch(Step):
     """Puts a counting arbiter on a reference."""
 
@@ -183,7 +193,7 @@ class Look(Step):
     do = "look"
     what: str = key(Word((*LISTS, *DETAILS)))
     of: str | None = key(Text(), default=None)
-    """A reference, a workload's name or a thread's id, where the question is about one."""
+    """A reference, the name of a class or workload, or a thread's id, where the question is about one."""
 
     def refusal(self) -> str | None:
         """See the base class."""
@@ -321,8 +331,8 @@ class PowerOff(Step):
 STEPS: Final[Mapping[str, type[Step]]] = {
     kind.do: kind
     for kind in (
-        Boot, Start, Stop, Wait, Apply, Cancel, Revert, Unload, Swap, Create, Destroy, Watch, Unwatch, Look,
-        Hold, Release, Schedule, Advance, Assemble, ExpectConsole, Expect, Drain, Save, PowerOff,
+        Boot, Start, Stop, Wait, Apply, Cancel, Revert, Unload, Swap, Create, Destroy, DefaultFactory,
+        Watch, Unwatch, Look, Hold, Release, Schedule, Advance, Assemble, ExpectConsole, Expect, Drain, Save, PowerOff,
     )
 }  # fmt: skip
 

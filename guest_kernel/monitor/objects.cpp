@@ -120,14 +120,21 @@ Status describe_object(ValueReader& arguments, ValueWriter& result)
     return {};
 }
 
+// Through the factory where the class has one: of the version that it makes, with what a Creation is by default.
+kernel::Result<objects::Reference> create_of(const objects::ClassDescriptor& descriptor)
+{
+    if (const auto factory = descriptor.record->factory_reference())
+        return objects::create_by(factory, nullptr);
+    kernel::Owned<objects::Root> root(TRY(descriptor.make_root()));
+    return objects::publish(static_cast<kernel::Owned<objects::Root>&&>(root));
+}
+
 Status create_object(ValueReader& arguments, ValueWriter& result)
 {
     objects::CountedScope calls_other_objects;
     ClassUse used;
     TRY(used.read(arguments));
-    kernel::Owned<objects::Root> root(TRY(used.descriptor().make_root()));
-    const objects::Reference reference =
-        TRY(objects::publish(static_cast<kernel::Owned<objects::Root>&&>(root)));
+    const objects::Reference reference = TRY(create_of(used.descriptor()));
     result.text(NumberText(reference).text());
     return {};
 }

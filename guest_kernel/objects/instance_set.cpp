@@ -5,6 +5,18 @@
 
 namespace objects {
 
+const char* name_of(InstanceList list)
+{
+    switch (list) {
+    case InstanceList::None: return "none";
+    case InstanceList::Current: return "current";
+    case InstanceList::Old: return "old";
+    case InstanceList::Marked: return "marked";
+    case InstanceList::Failed: return "failed";
+    }
+    return "unknown";
+}
+
 InstanceSet::InstanceSet(const ClassRecord& record) : m_record(record)
 {
     for (unsigned cpu = 0; cpu < abi::MAX_CPUS; ++cpu)

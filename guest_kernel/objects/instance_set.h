@@ -11,6 +11,8 @@ namespace objects {
 // converted when it is called. Failed: old, its conversion failed, it stays in service.
 enum class InstanceList : uint8_t { None, Current, Old, Marked, Failed };
 
+const char* name_of(InstanceList list);
+
 // Each CPU keeps the instances that were made on it, linked through their global entries: a hot-swap of an instance
 // changes nothing here, and neither adding nor removing allocates or depends on how many there are.
 //

@@ -132,7 +132,7 @@ REFUSED = {
     after_boot('do = "look"\nwhat = "stars"'): 's.toml:5: what = "stars": "cpus" or "threads"',
     after_boot(
         'do = "look"\nwhat = "object"'
-    ): 's.toml:3: "of" goes with object, counts, workload, backtrace',
+    ): 's.toml:3: "of" goes with object, counts, instances, workload, backtrace',
     after_boot('do = "drain"\ncounts = [1, -1]'): "s.toml:5: counts = [1, -1]: a list of numbers expected",
     "a = ": "s.toml:1: Invalid value",
     "a = 1\na = 2": "s.toml:2: Cannot overwrite a value",

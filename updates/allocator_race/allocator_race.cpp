@@ -9,7 +9,7 @@ namespace services::v2 {
 // All but one method is the old class's own.
 class PageAllocatorKernPinned final : public v1::PageAllocatorKernPinned {
 public:
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     using v1::PageAllocatorKernPinned::PageAllocatorKernPinned;
 
@@ -25,8 +25,8 @@ private:
     kernel::SpinLock m_next_mem_desc_lock;
 };
 
-constinit objects::ClassDescriptor PageAllocatorKernPinned::descriptor
-    = objects::standard_class<v1::PageAllocatorKernPinnedRootOf<PageAllocatorKernPinned>>(
+constinit objects::FactoryMadeClass PageAllocatorKernPinned::descriptor
+    = objects::factory_class<v1::PageAllocatorKernPinnedRootOf<PageAllocatorKernPinned>>(
         "PageAllocatorKernPinned", "PageAllocator", 2);
 
 static const objects::ClassRegistration registration(PageAllocatorKernPinned::descriptor);

@@ -32,9 +32,18 @@ private:
     objects::Ref<PageAllocator> m_allocator;
 };
 
+// Not by its factory: factories are on the heap, and the heap's pages will come from here. Its factory adopts it.
+kernel::Result<objects::Reference> make_page_allocator()
+{
+    kernel::Owned<objects::Root> root(kernel::make<PageAllocatorKernPinnedRoot>(kernel::Tag::Object));
+    if (!root)
+        return kernel::Code::NO_MEMORY;
+    return objects::publish(static_cast<kernel::Owned<objects::Root>&&>(root));
+}
+
 kernel::Status start()
 {
-    auto allocator = TRY(objects::create<PageAllocatorKernPinnedRoot>());
+    const objects::Ref<PageAllocator> allocator(TRY(make_page_allocator()));
     TRY(objects::give_name("page-allocator", allocator.reference()));
     auto* source = kernel::make<ObjectPageSource>(kernel::Tag::Service, allocator);
     if (source == nullptr)

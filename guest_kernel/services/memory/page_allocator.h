@@ -8,6 +8,8 @@ namespace services {
 // Reached through the well-known name "page-allocator"; the heap and everything else that takes pages call it.
 class PageAllocator : public objects::Object {
 public:
+    struct Creation {};
+
     // Contiguous pages, by their address in the linear map. NO_MEMORY is possible.
     virtual kernel::Result<void*> allocate_pages(size_t pages) = 0;
     // What one allocate_pages returned, whole. INVALID for anything else.

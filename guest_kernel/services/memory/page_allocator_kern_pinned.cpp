@@ -20,8 +20,8 @@ uint64_t page_of(const void* address) { return reinterpret_cast<uint64_t>(addres
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor PageAllocatorKernPinned::descriptor
-    = objects::standard_class<PageAllocatorKernPinnedRoot>("PageAllocatorKernPinned", "PageAllocator", 1);
+constinit objects::FactoryMadeClass PageAllocatorKernPinned::descriptor
+    = objects::factory_class<PageAllocatorKernPinnedRoot>("PageAllocatorKernPinned", "PageAllocator", 1);
 
 kernel::Result<void*> PageAllocatorKernPinned::allocate_pages(size_t pages)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/spinlock.h"
+#include "objects/standard_factory.h"
 #include "services/memory/memory_descriptor.h"
 #include "services/memory/page_allocator.h"
 
@@ -25,7 +26,7 @@ inline namespace v1 {
 
 class PageAllocatorKernPinned : public objects::Rep<PageAllocator> {
 public:
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     explicit PageAllocatorKernPinned(objects::Root& root) : Rep(root) {}
 

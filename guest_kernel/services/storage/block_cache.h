@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/park.h"
+#include "objects/class_record.h"
 #include "objects/root.h"
 
 namespace services {
@@ -11,6 +12,9 @@ namespace services {
 // not wait for the disk; the tickets are part of the state that it hands over.
 class BlockCache : public objects::Object {
 public:
+    static objects::Kind kind;
+    struct Creation {};
+
     // Copies block `block` (abi::DISK_BLOCK_SIZE bytes) to `to`. IO_ERROR, INVALID for a block beyond the disk,
     // NO_MEMORY.
     virtual kernel::Status read(uint64_t block, void* to, kernel::Ticket* ticket) = 0;

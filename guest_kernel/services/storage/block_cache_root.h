@@ -1,7 +1,7 @@
 // The root of every block cache: they differ in how they find a block, and hand over the same.
 #pragma once
 
-#include "objects/root.h"
+#include "objects/standard_factory.h"
 #include "services/storage/block_cache.h"
 #include "services/storage/cached_block.h"
 

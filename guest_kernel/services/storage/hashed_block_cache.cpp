@@ -6,8 +6,8 @@ namespace services {
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor HashedBlockCache::descriptor
-    = objects::standard_class<HashedBlockCacheRoot>("HashedBlockCache", "BlockCache", 1);
+constinit objects::FactoryMadeClass HashedBlockCache::descriptor
+    = objects::factory_class<HashedBlockCacheRoot>("HashedBlockCache", "BlockCache", 1);
 
 kernel::Status HashedBlockCache::read(uint64_t block, void* to, kernel::Ticket* ticket)
 {

@@ -11,7 +11,8 @@ namespace {
 
 kernel::Status start()
 {
-    auto cache = TRY(objects::create<ListedBlockCacheRoot>());
+    TRY(objects::set_default_factory("BlockCache", "ListedBlockCache"));
+    auto cache = TRY(objects::create_default<BlockCache>());
     return objects::give_name("block-cache", cache.reference());
 }
 

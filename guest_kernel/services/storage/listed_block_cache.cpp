@@ -6,8 +6,8 @@ namespace services {
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor ListedBlockCache::descriptor
-    = objects::standard_class<ListedBlockCacheRoot>("ListedBlockCache", "BlockCache", 1);
+constinit objects::FactoryMadeClass ListedBlockCache::descriptor
+    = objects::factory_class<ListedBlockCacheRoot>("ListedBlockCache", "BlockCache", 1);
 
 kernel::Status ListedBlockCache::read(uint64_t block, void* to, kernel::Ticket* ticket)
 {

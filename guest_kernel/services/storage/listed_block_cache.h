@@ -11,7 +11,7 @@ inline namespace v1 {
 
 class ListedBlockCache final : public objects::Rep<BlockCache> {
 public:
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     explicit ListedBlockCache(objects::Root& root) : Rep(root) {}
 

@@ -1,0 +1,7 @@
+#include "services/storage/block_cache.h"
+
+namespace services {
+
+constinit objects::Kind BlockCache::kind{"BlockCache"};
+
+}
