@@ -62,6 +62,9 @@ class Operation(IntEnum):
     of instances."""
     INSTANCES = 13
     """(class name) -> [[reference, version, list, home cpu]...]."""
+    ADAPTORS = 14
+    """-> [[reference, ``adaptor`` or ``dead reference``, where the object is now, calls, callers left, how long it
+    stays]...]."""
     WATCH = 16
     """(reference) Puts a counting arbiter on it."""
     UNWATCH = 17
@@ -84,6 +87,10 @@ class Operation(IntEnum):
     """(swap id) Ends it if it has not committed; REFUSED when it has."""
     DEFAULT_FACTORY = 26
     """(kind, class name) Objects of that kind are made by that class' factory from now on, unless a class is named."""
+    ADAPT = 27
+    """(reference) Gives the object another reference and puts a null adaptor on this one -> the other."""
+    UNADAPT = 28
+    """(reference) The object has its own reference again; the other goes when nobody calls it."""
     WORKLOAD_START = 32
     """(name, parameters as [[key, value]...])."""
     WORKLOAD_STOP = 33
@@ -117,6 +124,10 @@ class EventKind(IntEnum):
     """(name, swap id, phase name or ``ended``, operations, errors) How far when a swap entered a phase."""
     SWAP_BEGAN = 6
     """(swap id, update id, reference, phase name, old class, new class) It entered a phase."""
+    ADAPTOR = 14
+    """(reference, ``collapsed`` or ``dead`` or ``reclaimed``, where the object is now, calls, callers left)."""
+    DEAD_REFERENCE = 15
+    """(reference, calls, return address) Somebody has called a reference whose adaptor is gone; the last of them."""
 
 
 class ReplyFlag(IntFlag):

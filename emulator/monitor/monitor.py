@@ -23,6 +23,7 @@ from emulator.monitor.journal import Journal
 from emulator.monitor.module_registry import ModuleRegistry
 from emulator.monitor.records import SwapFailed, SwapRecord, UpdateRecord
 from emulator.monitor.replies import (
+    AdaptorInfo,
     ClassInfo,
     CpuInfo,
     FactoryInfo,
@@ -155,6 +156,10 @@ class Monitor:
         rows = self._ask(Operation.INSTANCES, class_name, what=f"instances of {class_name}")
         return [InstanceInfo.of(row) for row in rows]
 
+    def adaptors(self) -> list[AdaptorInfo]:
+        """Every reference with an adaptor, or what is left of one."""
+        return [AdaptorInfo.of(row) for row in self._ask(Operation.ADAPTORS)]
+
     def modules(self) -> list[ModuleInfo]:
         """Every module in the guest."""
         return [ModuleInfo.of(row) for row in self._ask(Operation.MODULES)]
@@ -192,6 +197,14 @@ class Monitor:
         """Takes the arbiter off; its last counts."""
         rows = self._ask(Operation.UNWATCH, reference, what=f"unwatch {reference}")
         return self._named([MethodCount.of(row) for row in rows], reference)
+
+    def adapt(self, reference: str) -> str:
+        """Puts a null adaptor in front of an object, which gets another reference: that one."""
+        return text(self._ask(Operation.ADAPT, reference, what=f"adapt {reference}")[0])
+
+    def unadapt(self, reference: str) -> None:
+        """Takes the null adaptor off: the object has its own reference again."""
+        self._ask(Operation.UNADAPT, reference, what=f"unadapt {reference}")
 
     def create(self, class_name: str) -> str:
         """A new object of a class; its reference."""

@@ -161,6 +161,28 @@ class InstanceInfo:
 
 
 @dataclass(frozen=True)
+class AdaptorInfo:
+    """A reference whose object has got another one."""
+
+    reference: str
+    kind: str
+    """``adaptor``, or ``dead reference`` when nobody should be calling any more."""
+    target: str
+    """Where the object is now."""
+    calls: int
+    callers: int
+    """Who may still call it: instances of old versions, other adaptors, and code that is no object."""
+    stays: str
+    """``until updated``: its callers are; ``until removed``: by hand; ``permanent``: code that is no object calls it."""
+
+    @classmethod
+    def of(cls, value: Value) -> AdaptorInfo:
+        """From one row of the reply."""
+        reference, kind, target, calls, callers, stays = items(value)
+        return cls(text(reference), text(kind), text(target), integer(calls), integer(callers), text(stays))
+
+
+@dataclass(frozen=True)
 class ModuleInfo:
     """One module in the guest."""
 

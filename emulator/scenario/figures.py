@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from emulator.errors import GuestError
@@ -34,8 +35,14 @@ def _objects(session: Session) -> Mapping[str, Any]:
     return {each.name or each.reference: {"class": each.class_name, "state": each.state} for each in live}
 
 
+def _adaptors(session: Session) -> Mapping[str, Any]:
+    rows = session.machine.monitor.adaptors()
+    return {"count": len(rows), **{each.reference: asdict(each) for each in rows}}
+
+
 _SOURCES: Final[Mapping[str, Callable[[Session], Any]]] = {
     "workload": _workload,
+    "adaptors": _adaptors,
     "updates": _updates,
     "memory": _memory,
     "objects": _objects,

@@ -42,6 +42,7 @@ _LISTS: Final[Mapping[str, Callable[[Monitor], Sequence[Any]]]] = {
     "objects": Monitor.objects,
     "classes": Monitor.classes,
     "factories": Monitor.factories,
+    "adaptors": Monitor.adaptors,
     "modules": Monitor.modules,
     "updates": Monitor.updates,
     "memory": Monitor.memory,

@@ -133,6 +133,18 @@ def _(step: steps.Unwatch, session: Session) -> Outcome:
 
 
 @perform.register
+def _(step: steps.Adapt, session: Session) -> Outcome:
+    reference = session.machine.monitor.adapt(step.object)
+    return Outcome(f"{step.object} leads to {reference} through an adaptor", {"reference": reference})
+
+
+@perform.register
+def _(step: steps.Unadapt, session: Session) -> Outcome:
+    session.machine.monitor.unadapt(step.object)
+    return Outcome(f"no adaptor on {step.object}")
+
+
+@perform.register
 def _(step: steps.Look, session: Session) -> Outcome:
     rows = look(session, step.what, step.of)
     subject = step.what if step.of is None else f"{step.what} of {step.of}"

@@ -27,6 +27,7 @@ LISTS: Final = (
     "objects",
     "classes",
     "factories",
+    "adaptors",
     "modules",
     "updates",
     "memory",
@@ -36,7 +37,7 @@ LISTS: Final = (
 """What the guest can be asked for as a whole."""
 DETAILS: Final = ("object", "counts", "instances", "workload", "backtrace")
 """What it can be asked of one reference, class, workload or thread."""
-FIGURES: Final = ("workload", "updates", "memory", "objects", "virtual_ns")
+FIGURES: Final = ("workload", "adaptors", "updates", "memory", "objects", "virtual_ns")
 """First words of the names of figures."""
 
 
@@ -187,6 +188,22 @@ class Unwatch(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adapt(Step):
+    """Puts a null adaptor on a reference, as one would to measure what it costs."""
+
+    do = "adapt"
+    object: str = key(Text())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unadapt(Step):
+    """Takes a null adaptor off."""
+
+    do = "unadapt"
+    object: str = key(Text())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Look(Step):
     """Asks the guest what there is; the step's result has the answer as rows."""
 
@@ -332,7 +349,8 @@ STEPS: Final[Mapping[str, type[Step]]] = {
     kind.do: kind
     for kind in (
         Boot, Start, Stop, Wait, Apply, Cancel, Revert, Unload, Swap, Create, Destroy, DefaultFactory,
-        Watch, Unwatch, Look, Hold, Release, Schedule, Advance, Assemble, ExpectConsole, Expect, Drain, Save, PowerOff,
+        Watch, Unwatch, Adapt, Unadapt, Look, Hold, Release, Schedule, Advance, Assemble, ExpectConsole, Expect,
+        Drain, Save, PowerOff,
     )
 }  # fmt: skip
 

@@ -98,7 +98,7 @@ void write_formats(ValueWriter& result, const char* key, objects::FormatList for
 Status describe_object(ValueReader& arguments, ValueWriter& result)
 {
     objects::CountedScope keeps_root_and_swap;
-    const objects::Reference reference = TRY(read_reference(arguments));
+    const objects::Reference reference = objects::table().canonical(TRY(read_reference(arguments)));
     const objects::Root* root = objects::table().root(reference);
     if (root == nullptr)
         return Code::GONE;
