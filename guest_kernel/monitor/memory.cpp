@@ -9,8 +9,7 @@
 #include "kernel/thread.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
-#include "objects/names.h"
-#include "services/memory/page_allocator.h"
+#include "services/memory/kernel_pages.h"
 
 namespace monitor {
 
@@ -33,7 +32,7 @@ void write(devices::ValueWriter& result, const char* tag, uint64_t bytes, uint64
 uint64_t pages_in_stock()
 {
     objects::CountedScope scope;
-    const objects::Ref<services::PageAllocator> allocator(objects::find_name("page-allocator"));
+    const auto allocator = services::kernel_pages();
     if (!allocator)
         return 0;
     const auto pages = allocator->pages_free();

@@ -1,6 +1,7 @@
 #include "objects/update.h"
 
 #include "kernel/text.h"
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/names.h"
 #include "objects/translation_table.h"
@@ -134,18 +135,22 @@ Result<Root*> make_replacement(const ClassDescriptor& replacement)
 
 }
 
-Status replace(const char* name, const ClassDescriptor& replacement)
+Status replace(const char* name, const ClassDescriptor& replacement, const AdaptorPlan* adaptor)
 {
-    const Reference reference = find_name(name);
-    if (reference == nullptr)
+    const Reference named = find_name(name);
+    if (named == nullptr)
         return Code::NOT_FOUND;
+    const Reference reference = table().canonical(named);
     TRY(check_version(reference, replacement));
     SwapOptions options;
     options.update = updates().applying();
+    options.adaptor = adaptor;
     kernel::Owned<Root> root(TRY(make_replacement(replacement)));
     HotSwap* swap = TRY(HotSwap::start(reference, static_cast<kernel::Owned<Root>&&>(root), options));
     const Status outcome = swap->wait();
     swap->release();
+    // What has been updated may have been the last caller of an old interface.
+    adaptors().look_again();
     return outcome;
 }
 

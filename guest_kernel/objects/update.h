@@ -65,7 +65,8 @@ Updates& updates();
 
 // For a module's initialisation function, where nothing is counted: replaces the one object of that well-known name by
 // a new one of the given class and waits for the end of the swap. NOT_FOUND, VERSION when the class is the object's own
-// but not of the next version, or what the swap failed with.
-Status replace(const char* name, const ClassDescriptor& replacement);
+// but not of the next version, or what the swap failed with. With an adaptor the new object has another interface and a
+// reference of its own.
+Status replace(const char* name, const ClassDescriptor& replacement, const AdaptorPlan* adaptor = nullptr);
 
 }

@@ -1,7 +1,6 @@
 // Clients that allocate and free kernel memory concurrently, as in section 4.3.2 of the reference.
 
 #include "kernel/init.h"
-#include "objects/names.h"
 #include "workload/stamped_pages.h"
 #include "workload/workload.h"
 
@@ -11,7 +10,7 @@ namespace {
 
 class Holdings {
 public:
-    explicit Holdings(objects::Ref<services::PageAllocator> allocator) : m_allocator(allocator) {}
+    explicit Holdings(objects::Ref<services::KernelPages> allocator) : m_allocator(allocator) {}
 
     // Frees what a random place holds, or fills it when it is empty. Running out of memory is no error.
     Status change(Random& random)
@@ -39,7 +38,7 @@ private:
     static constexpr unsigned places = 64;
     static constexpr uint64_t max_pages = 2;
 
-    objects::Ref<services::PageAllocator> m_allocator;
+    objects::Ref<services::KernelPages> m_allocator;
     StampedPages m_places[places];
 };
 
@@ -50,7 +49,7 @@ public:
 protected:
     Status prepare(const Parameters&) override
     {
-        m_allocator = objects::Ref<services::PageAllocator>(objects::find_name("page-allocator"));
+        m_allocator = services::kernel_pages();
         return m_allocator ? Status() : Status(Code::NOT_FOUND);
     }
     Status enter(Client& client) override
@@ -66,7 +65,7 @@ protected:
     }
 
 private:
-    objects::Ref<services::PageAllocator> m_allocator;
+    objects::Ref<services::KernelPages> m_allocator;
 };
 
 constinit AllocationStorm storm;

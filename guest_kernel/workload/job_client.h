@@ -1,7 +1,7 @@
 // What the jobs of one client have in common.
 #pragma once
 
-#include "services/memory/page_allocator.h"
+#include "services/memory/kernel_pages.h"
 #include "services/message/port.h"
 #include "workload/random.h"
 
@@ -9,7 +9,7 @@ namespace workload {
 
 // The objects that all clients share.
 struct JobServices {
-    objects::Ref<services::PageAllocator> pages;
+    objects::Ref<services::KernelPages> pages;
     // Every client puts messages in and takes messages out, of whoever is first.
     objects::Ref<services::Port> board;
 };

@@ -95,7 +95,7 @@ private:
 
 Status JobMix::prepare(const Parameters&)
 {
-    m_services.pages = objects::Ref<services::PageAllocator>(objects::find_name("page-allocator"));
+    m_services.pages = services::kernel_pages();
     m_services.board = objects::Ref<services::Port>(objects::find_name("job-board"));
     if (!m_services.pages || !m_services.board)
         return Code::NOT_FOUND;

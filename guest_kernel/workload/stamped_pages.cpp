@@ -2,7 +2,7 @@
 
 namespace workload {
 
-Status StampedPages::take(objects::Ref<services::PageAllocator> allocator, uint64_t pages, uint64_t stamp)
+Status StampedPages::take(objects::Ref<services::KernelPages> allocator, uint64_t pages, uint64_t stamp)
 {
     m_memory = static_cast<uint64_t*>(TRY(allocator->allocate_pages(pages)));
     m_pages = pages;
@@ -14,7 +14,7 @@ Status StampedPages::take(objects::Ref<services::PageAllocator> allocator, uint6
     return {};
 }
 
-Status StampedPages::release(objects::Ref<services::PageAllocator> allocator)
+Status StampedPages::release(objects::Ref<services::KernelPages> allocator)
 {
     const bool unharmed = intact();
     const Status freed = allocator->free_pages(m_memory);

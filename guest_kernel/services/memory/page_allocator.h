@@ -5,7 +5,7 @@
 
 namespace services {
 
-// Reached through the well-known name "page-allocator"; the heap and everything else that takes pages call it.
+// Reached through the well-known name "page-allocator". Its callers are objects: code that is none calls KernelPages.
 class PageAllocator : public objects::Object {
 public:
     struct Creation {};
