@@ -85,11 +85,11 @@ const uint64_t* function_array(uint64_t address) { return reinterpret_cast<const
 using VoidFunction = void (*)();
 using EntryFunction = Status (*)();
 
-// Guarded. A tail call would take away the frame that was marked.
-[[clang::disable_tail_calls]] Status run_initialisation(uint64_t argument)
+// Guarded.
+Status run_initialisation(uint64_t argument)
 {
     const Module& module = *reinterpret_cast<const Module*>(argument);
-    kernel::mark_guarded_frame();
+    const kernel::GuardedFrame calls_the_module;
     const uint64_t* const constructors = function_array(module.constructors);
     for (uint64_t i = 0; i < module.constructor_count; ++i)
         reinterpret_cast<VoidFunction>(constructors[i])();
@@ -102,20 +102,20 @@ using EntryFunction = Status (*)();
     return status.is_parked() ? Status(Code::INVALID) : status;
 }
 
-[[clang::disable_tail_calls]] Status run_destructors(uint64_t argument)
+Status run_destructors(uint64_t argument)
 {
     const Module& module = *reinterpret_cast<const Module*>(argument);
-    kernel::mark_guarded_frame();
+    const kernel::GuardedFrame calls_the_module;
     const uint64_t* const destructors = function_array(module.destructors);
     for (uint64_t i = module.destructor_count; i > 0; --i)
         reinterpret_cast<VoidFunction>(destructors[i - 1])();
     return {};
 }
 
-[[clang::disable_tail_calls]] Status run_exit(uint64_t argument)
+Status run_exit(uint64_t argument)
 {
     const Module& module = *reinterpret_cast<const Module*>(argument);
-    kernel::mark_guarded_frame();
+    const kernel::GuardedFrame calls_the_module;
     if (module.exit != 0)
         reinterpret_cast<VoidFunction>(module.exit)();
     return run_destructors(argument);

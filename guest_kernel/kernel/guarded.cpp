@@ -268,12 +268,22 @@ void limit_guarded(uint64_t time_limit_ns)
     }
 }
 
-void mark_guarded_frame()
+GuardedFrame::GuardedFrame()
 {
     const auto* own = static_cast<const uint64_t*>(__builtin_frame_address(0));
     IrqGuard guard;
-    if (GuardedCall* call = call_of(current_thread()); call != nullptr)
+    if (GuardedCall* call = call_of(current_thread()); call != nullptr) {
+        m_outer = call->frame;
         call->frame = *own;
+    }
+}
+
+GuardedFrame::~GuardedFrame()
+{
+    if (m_outer == 0)
+        return;
+    IrqGuard guard;
+    call_of(current_thread())->frame = m_outer;
 }
 
 bool recover_guarded(arch::TrapFrame& frame)

@@ -56,9 +56,20 @@ Status start_guarded(const GuardedOptions& options, unsigned cpu, GuardedCode co
 inline constexpr uint64_t unlimited_ns = ~uint64_t{0};
 void limit_guarded(uint64_t time_limit_ns);
 
-// For guarded code that belongs to the kernel, before it calls into a module: kernel frames from the caller's outwards
-// are no obstacle to ending the call.
-[[gnu::noinline]] void mark_guarded_frame();
+// For a function of the kernel that calls into a module: while it lives, kernel frames from its maker's outwards are no
+// obstacle to ending the guarded call that the thread is in, if any. Its end keeps the compiler from turning the maker's
+// last call into a jump, which would take the frame away.
+class [[nodiscard]] GuardedFrame {
+public:
+    [[gnu::noinline]] GuardedFrame();
+    ~GuardedFrame();
+    GuardedFrame(const GuardedFrame&) = delete;
+    GuardedFrame& operator=(const GuardedFrame&) = delete;
+
+private:
+    // The frame that was marked before.
+    uint64_t m_outer = 0;
+};
 
 // Called by on_fatal before a panic. True when the exception was taken care of: it was a watchdog's, or happened in a
 // guarded call, to whose end the frame now leads.

@@ -59,9 +59,9 @@ private:
     uint64_t m_frame = 0;
 };
 
-[[clang::disable_tail_calls]] Status call_module(uint64_t)
+Status call_module(uint64_t)
 {
-    mark_guarded_frame();
+    const GuardedFrame calls_the_module;
     return reinterpret_cast<Status (*)()>(text_address)();
 }
 

@@ -29,6 +29,7 @@ CpuSet cpus_with_rep(const Root& root)
 
 Status Conversion::prepare(Root& old, bool adapted)
 {
+    const kernel::GuardedFrame calls_the_class;
     m_old = &old;
     m_old_class = &m_old->descriptor();
     m_new_class = &m_new->descriptor();
@@ -43,6 +44,7 @@ Status Conversion::prepare(Root& old, bool adapted)
 
 Status Conversion::make_room()
 {
+    const kernel::GuardedFrame calls_the_class;
     return m_arena.reserve(m_old->transfer_size(*m_format));
 }
 
@@ -56,7 +58,7 @@ void Conversion::freeze()
 Status Conversion::export_on(unsigned cpu)
 {
     const kernel::NoAllocationScope nothing_from_the_heap;
-    kernel::mark_guarded_frame();
+    const kernel::GuardedFrame calls_the_class;
     return m_old->export_state(*m_format, {cpu, m_set}, m_arena);
 }
 
@@ -64,7 +66,7 @@ Status Conversion::import_on(unsigned cpu)
 {
     const auto& parcel = m_arena.parcel(cpu);
     const kernel::NoAllocationScope nothing_from_the_heap;
-    kernel::mark_guarded_frame();
+    const kernel::GuardedFrame calls_the_class;
     return m_new->import_state(*m_format, {cpu, m_set}, parcel);
 }
 

@@ -8,7 +8,7 @@
 namespace objects {
 
 // One step on one CPU. Runs with no allocation allowed; calls no other object. What it calls of a class may lie in a
-// module: it calls kernel::mark_guarded_frame first, so that an endless one can be ended.
+// module: there it has a kernel::GuardedFrame, so that an endless one can be ended.
 class TransferStep {
 public:
     virtual Status run_on(unsigned cpu) = 0;
