@@ -217,13 +217,13 @@ GuardedCall* make_call(const GuardedOptions& options, GuardedCode code, uint64_t
 }
 
 // Frees the call when there is no thread for it.
-Status start(GuardedCall& call, const GuardedOptions& options, unsigned cpu)
+Result<Thread*> start(GuardedCall& call, const GuardedOptions& options, unsigned cpu)
 {
     const ThreadOptions thread{options.name, options.priority, static_cast<int>(cpu), false};
     const auto made = Thread::create(thread, guarded_entry, reinterpret_cast<uint64_t>(&call));
     if (!made.ok())
         destroy(&call);
-    return made.status();
+    return made;
 }
 
 }
@@ -248,7 +248,7 @@ Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t arg
     return {};
 }
 
-Status start_guarded(const GuardedOptions& options, unsigned cpu, GuardedCode code, uint64_t argument, GuardedEnd ended)
+Result<Thread*> start_guarded(const GuardedOptions& options, unsigned cpu, GuardedCode code, uint64_t argument, GuardedEnd ended)
 {
     auto* call = make_call(options, code, argument);
     if (call == nullptr)

@@ -11,6 +11,8 @@ struct TrapFrame;
 
 namespace kernel {
 
+class Thread;
+
 struct GuardedOptions {
     const char* name;
     // Virtual time that the code may take, waits included.
@@ -49,8 +51,8 @@ Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t arg
 using GuardedEnd = void (*)(uint64_t argument, const GuardedOutcome& outcome);
 
 // As run_guarded, but on the given CPU and without waiting: `ended` is called when the call is over. It has no time limit
-// until it sets itself one.
-Status start_guarded(const GuardedOptions& options, unsigned cpu, GuardedCode code, uint64_t argument, GuardedEnd ended);
+// until it sets itself one. Its thread may have ended already on return.
+Result<Thread*> start_guarded(const GuardedOptions& options, unsigned cpu, GuardedCode code, uint64_t argument, GuardedEnd ended);
 
 // By guarded code: what it does from now on may take so much virtual time; unlimited_ns: as much as it likes.
 inline constexpr uint64_t unlimited_ns = ~uint64_t{0};

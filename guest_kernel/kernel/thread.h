@@ -86,6 +86,8 @@ public:
 
     // Calls that interposers track, innermost last.
     objects::RecordStack call_records;
+    // Takes part in the lazy conversion of an object: another that it meets meanwhile is not converted.
+    bool converts = false;
     // Used once it has ended, by the reaper.
     ListLink<Thread> dead_link;
 

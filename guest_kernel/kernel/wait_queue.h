@@ -12,11 +12,11 @@ namespace kernel {
 class Thread;
 
 // What a blocked thread waits for, so that a wait graph can be walked.
-enum class WaitKind : uint8_t { None, Mutex, WaitQueue, Mediator };
+enum class WaitKind : uint8_t { None, Mutex, WaitQueue, Mediator, Thread };
 
 struct WaitingOn {
     WaitKind kind = WaitKind::None;
-    // The Mutex, the WaitQueue, or whatever the waiter named as mediator.
+    // The Mutex, the WaitQueue, what the waiter named as mediator, or the Thread that does something for it.
     const void* target = nullptr;
 };
 

@@ -3,6 +3,7 @@
 
 #include "objects/class_descriptor.h"
 #include "objects/factory.h"
+#include "objects/lazy_state.h"
 
 namespace objects {
 
@@ -34,6 +35,7 @@ struct ClassRecord {
     uint64_t epoch = 0;
     // The change of version that is under way, or null.
     Transition* transition = nullptr;
+    LazyState lazy;
 
     Ref<Factory> factory_reference() const { return Ref<Factory>(__atomic_load_n(&factory, __ATOMIC_ACQUIRE)); }
     InstanceSet* instance_set() const { return __atomic_load_n(&instances, __ATOMIC_ACQUIRE); }

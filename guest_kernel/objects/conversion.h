@@ -9,17 +9,17 @@ namespace objects {
 // The root that serves, the root that is to serve, and the state on its way between them. Who uses it sees to it that
 // nobody is inside the object from freeze() to hand_over() or to the end.
 //
-//   prepare      everything that takes memory; the object is in use
-//   freeze       which CPUs have a share of the state
-//   export_on    once on each of them, then
-//   import_on    once on each of them, in any order and side by side; both allocate nothing
-//   hand_over    ownership of what was not copied moves; cannot fail. The caller puts the new root in the table
+//   adopt, prepare  everything that takes memory; the object is in use
+//   freeze          which CPUs have a share of the state
+//   export_on       for each of them, then
+//   import_on       for each of them, in any order and side by side; both allocate nothing
+//   hand_over       ownership of what was not copied moves; cannot fail. The caller puts the new root in the table
 //
 // Until hand_over the old root stays as it is, and giving up is to destroy this.
 class Conversion {
 public:
-    explicit Conversion(kernel::Owned<Root> replacement) : m_new(static_cast<kernel::Owned<Root>&&>(replacement)) {}
-
+    // Takes over the root that is to serve. First of all.
+    void adopt(kernel::Owned<Root> replacement) { m_new = static_cast<kernel::Owned<Root>&&>(replacement); }
     // INVALID for another kind of interface, unless callers get an adaptor; NO_FORMAT, NO_MEMORY. The caller keeps `old`
     // alive.
     Status prepare(Root& old, bool adapted = false);

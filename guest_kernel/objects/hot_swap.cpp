@@ -58,9 +58,9 @@ void set_swap_listener(SwapListener* listener)
 }
 
 HotSwap::HotSwap(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options)
-    : m_mediator(*this, reference), m_options(options), m_conversion(static_cast<kernel::Owned<Root>&&>(replacement)),
-      m_id(__atomic_fetch_add(&next_swap_id, 1, __ATOMIC_RELAXED))
+    : m_mediator(*this, reference), m_options(options), m_id(__atomic_fetch_add(&next_swap_id, 1, __ATOMIC_RELAXED))
 {
+    m_conversion.adopt(static_cast<kernel::Owned<Root>&&>(replacement));
 }
 
 HotSwap::~HotSwap()

@@ -13,6 +13,7 @@ const char* name_of(InstanceList list)
     case InstanceList::Old: return "old";
     case InstanceList::Marked: return "marked";
     case InstanceList::Failed: return "failed";
+    case InstanceList::Promoted: return "promoted";
     }
     return "unknown";
 }
@@ -177,7 +178,7 @@ uint64_t InstanceSet::count(InstanceList list)
 uint64_t InstanceSet::count()
 {
     return count(InstanceList::Current) + count(InstanceList::Old) + count(InstanceList::Marked)
-        + count(InstanceList::Failed);
+        + count(InstanceList::Failed) + count(InstanceList::Promoted);
 }
 
 // Brings Failed to Old, and Old and Current together; false when there may be more. The shorter of two chains is moved

@@ -8,8 +8,9 @@
 namespace objects {
 
 // Current: of the version that the factory makes. Old: of another one, nothing is known of it yet. Marked: old, will be
-// converted when it is called. Failed: old, its conversion failed, it stays in service.
-enum class InstanceList : uint8_t { None, Current, Old, Marked, Failed };
+// converted when it is called. Failed: old, its conversion failed, it stays in service. Promoted: old, was called before its
+// mark was in force, and is to be swapped with callers inside.
+enum class InstanceList : uint8_t { None, Current, Old, Marked, Failed, Promoted };
 
 const char* name_of(InstanceList list);
 
@@ -45,6 +46,10 @@ public:
     template <typename Visit>
     unsigned sort(unsigned cpu, InstanceList from, Visit visit);
 
+    // Marks the first Old instances at home on a CPU, at most a batch, but for those that belong elsewhere; how many it
+    // looked at. As sort, in fewer instructions.
+    unsigned mark(unsigned cpu, const ClassDescriptor& aim, MarkRound round);
+
     InstanceList list_of(Reference instance);
     static unsigned home_of(Reference instance);
     uint64_t count(unsigned cpu, InstanceList list);
@@ -60,7 +65,7 @@ public:
     const ClassRecord& record() const { return m_record; }
 
 private:
-    static constexpr unsigned lists = 4;
+    static constexpr unsigned lists = 5;
     static constexpr size_t cache_line = 128;
 
     struct Chain {
@@ -72,7 +77,7 @@ private:
         kernel::SpinLock lock;
         bool closed = false;
         // Which chain is which list, so that a whole list changes its meaning in one step.
-        uint8_t chain_of[lists] = {0, 1, 2, 3};
+        uint8_t chain_of[lists] = {0, 1, 2, 3, 4};
         Chain chains[lists];
     };
     static_assert(sizeof(PerCpu) <= cache_line);
@@ -85,6 +90,7 @@ private:
     static void unlink(PerCpu& cpu, uint32_t index);
     static bool in_chain(uint32_t index) { return table().global(index).set_place != 0; }
     static void put(PerCpu& cpu, uint32_t index, InstanceList list);
+    static void prepend(PerCpu& cpu, uint8_t from, uint8_t to, uint32_t last, unsigned count);
     InstanceList proper_list(const ClassDescriptor& of) const;
     static bool merge(PerCpu& cpu);
     bool any();

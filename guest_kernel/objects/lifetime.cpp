@@ -7,6 +7,7 @@
 #include "objects/counted_scope.h"
 #include "objects/hot_swap.h"
 #include "objects/instance_set.h"
+#include "objects/lazy_step.h"
 #include "objects/priorities.h"
 
 namespace objects {
@@ -30,6 +31,12 @@ public:
             ++m_added;
         }
         m_work.signal();
+    }
+
+    void add_replaced(Root& root)
+    {
+        root.m_replaced = true;
+        add(root);
     }
 
     void drain()
@@ -70,9 +77,10 @@ private:
         uint64_t freed = 0;
         while (dead != nullptr) {
             Root* next = dead->m_next_dead;
-            const Reference reference = dead->reference();
+            const Reference reference = dead->m_replaced ? nullptr : dead->reference();
             kernel::destroy(dead);
-            table().release(reference);
+            if (reference != nullptr)
+                table().release(reference);
             dead = next;
             ++freed;
         }
@@ -97,8 +105,8 @@ void clear_the_way(Reference reference)
 {
     HotSwap* swap = swap_of(reference);
     if (swap == nullptr)
-        return;
-    if (swap->phase() == Phase::Forward)
+        wait_while_converting(reference);
+    else if (swap->phase() == Phase::Forward)
         swap->abort(Code::GONE).ignore();
     else
         swap->mediator().wait_while_blocked();
@@ -148,6 +156,11 @@ Status destroy(Reference any_reference)
             return status;
         clear_the_way(reference);
     }
+}
+
+void bury_replaced(Root& root)
+{
+    reaper.add_replaced(root);
 }
 
 Status start_reaper()

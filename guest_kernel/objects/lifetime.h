@@ -51,6 +51,8 @@ Status destroy(Reference reference);
 // For factories: the same, once, with BUSY for what stands in front.
 Status retire(Reference reference);
 
+// For the object system: frees a root that another has replaced, one generation later.
+void bury_replaced(Root& root);
 // Starts the thread that frees the dead. Before the first destroy.
 Status start_reaper();
 // Until all that was destroyed before is freed. For threads that are not counted.

@@ -7,5 +7,7 @@ namespace objects {
 inline constexpr unsigned swap_priority = 24;
 // Clean-up hurries nobody, but what loads the system must not keep it from happening.
 inline constexpr unsigned reaper_priority = 12;
+// What is to run in idle time only.
+inline constexpr unsigned idle_priority = 0;
 
 }

@@ -48,8 +48,17 @@ private:
     Reference m_reference = nullptr;
     // Among the roots that wait for a generation to be freed.
     Root* m_next_dead = nullptr;
+    // Its entry belongs to another root by then.
+    bool m_replaced = false;
     friend class Reaper;
 };
+
+// Equal for roots of one class (single inheritance: the virtual table's address is the first word), and read in one
+// instruction where descriptor() takes a call.
+inline const void* class_word(const Root& root)
+{
+    return *reinterpret_cast<const void* const*>(&root);
+}
 
 // What a representative adds to its interface: the way to its root, and the slots that every object has.
 template <typename I>

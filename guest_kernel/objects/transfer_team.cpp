@@ -21,11 +21,11 @@ Status TransferTeam::assemble()
         member.team = this;
         member.cpu = cpu;
         const kernel::GuardedOptions options{"transfer", step_limit_ns, swap_priority};
-        const Status started = kernel::start_guarded(
+        const auto started = kernel::start_guarded(
             options, cpu, member_code, reinterpret_cast<uint64_t>(&member), member_ended);
         if (!started.ok()) {
             dismiss();
-            return started;
+            return started.status();
         }
         member.hired = true;
     }

@@ -5,44 +5,16 @@
 #include "kernel/heap.h"
 #include "kernel/page_source.h"
 #include "kernel/panic.h"
+#include "objects/lazy.h"
+#include "objects/lazy_step.h"
 #include "objects/stubs.h"
 
 namespace objects {
 
 namespace {
 
-constexpr uint32_t locals_per_page = abi::PAGE_SIZE / sizeof(LocalEntry);
 constexpr uint32_t globals_per_page = abi::PAGE_SIZE / sizeof(GlobalEntry);
-constexpr uint32_t pages_per_directory = abi::PAGE_SIZE / sizeof(LocalEntry*);
-static_assert(abi::TABLE_ENTRIES / locals_per_page / pages_per_directory == 16);
 
-LocalEntry* local_base() { return reinterpret_cast<LocalEntry*>(abi::LOCAL_TABLE_BASE); }
-GlobalEntry* global_base() { return reinterpret_cast<GlobalEntry*>(abi::GLOBAL_TABLE_BASE); }
-
-// The missing state. Word 1 first: a caller that finds word 0 pointing at it must find the stubs there. The barrier
-// orders the two stores for the CPU that owns the entry, which another CPU may be flushing.
-void make_missing(LocalEntry& local, LocalEntry& as_seen_by_its_cpu)
-{
-    __atomic_store_n(&local.stubs, interposition_stubs, __ATOMIC_RELAXED);
-    __atomic_store_n(&local.object, reinterpret_cast<Object*>(&as_seen_by_its_cpu.stubs), __ATOMIC_RELEASE);
-}
-
-}
-
-TranslationTable& table()
-{
-    static constinit TranslationTable the_table;
-    return the_table;
-}
-
-uint32_t TranslationTable::index(Reference reference) const
-{
-    return static_cast<uint32_t>(reference - local_base());
-}
-
-GlobalEntry& TranslationTable::entry(Reference reference)
-{
-    return global_base()[index(reference)];
 }
 
 bool TranslationTable::contains(const void* address) const
@@ -51,11 +23,7 @@ bool TranslationTable::contains(const void* address) const
     return value - abi::LOCAL_TABLE_BASE < uint64_t{abi::TABLE_ENTRIES} * sizeof(LocalEntry);
 }
 
-LocalEntry* TranslationTable::local_on(unsigned cpu, uint32_t index)
-{
-    const uint32_t page = index / locals_per_page;
-    return &m_local_pages[cpu][page / pages_per_directory][page % pages_per_directory][index % locals_per_page];
-}
+static_assert(abi::TABLE_ENTRIES / (abi::PAGE_SIZE / sizeof(LocalEntry)) / (abi::PAGE_SIZE / sizeof(LocalEntry*)) == 16);
 
 Status TranslationTable::initialise()
 {
@@ -113,8 +81,10 @@ Status TranslationTable::back_local(unsigned cpu, uint32_t index)
         return mapped;
     }
     auto* entries = static_cast<LocalEntry*>(frame);
-    for (uint32_t i = 0; i < locals_per_page; ++i)
+    for (uint32_t i = 0; i < locals_per_page; ++i) {
+        entries[i].stubs = interposition_stubs;
         make_missing(entries[i], first[i]);
+    }
     directory[page % pages_per_directory] = entries;
     return {};
 }
@@ -147,6 +117,7 @@ Reference TranslationTable::occupy(uint32_t index, Root* root, Interposer* gate)
     global.state = EntryState::Live;
     ++global.sequence;
     global.used = false;
+    set(global, Mark::None);
     global.root = root;
     global.chain = gate;
     global.canonical = reference;
@@ -174,11 +145,12 @@ Result<Root*> TranslationTable::retire(Reference reference)
     kernel::SpinGuard guard(global.lock);
     if (global.state != EntryState::Live)
         return Code::GONE;
-    if (innermost_rank(global) == Rank::Mediator)
+    if (innermost_rank(global) == Rank::Mediator || mark_of(global) == Mark::Converting)
         return Code::BUSY;
     if (global.root == nullptr)
         return global.canonical == reference ? Code::GONE : Code::BUSY;
     global.state = EntryState::Dying;
+    set(global, Mark::None);
     Root* root = global.root;
     global.root = nullptr;
     flush(global, index(reference));
@@ -208,6 +180,8 @@ Result<bool> TranslationTable::interpose(Interposer& interposer, const Root* exp
     if (global.state != EntryState::Live)
         return Code::GONE;
     if (expected != nullptr && global.root != expected)
+        return Code::BUSY;
+    if (interposer.rank() == Rank::Mediator && mark_of(global) != Mark::None)
         return Code::BUSY;
     if (!link(global, interposer))
         return Code::BUSY;
@@ -268,7 +242,7 @@ Status TranslationTable::hand_over(Interposer* mediator, Interposer& adaptor, In
     kernel::SpinGuard second((from < to ? new_entry : old_entry).lock);
     if (mediator != nullptr)
         unlink(old_entry, *mediator);
-    else if (old_entry.root != &root || innermost_rank(old_entry) == Rank::Mediator)
+    else if (old_entry.root != &root || innermost_rank(old_entry) == Rank::Mediator || mark_of(old_entry) != Mark::None)
         return Code::BUSY;
     root.set_reference(to);
     unlink(new_entry, gate);
@@ -320,18 +294,8 @@ Reference TranslationTable::canonical(Reference reference)
     }
 }
 
-// Afterwards no call loads an old value. A call that loaded one before is over when its thread's generation is.
-void TranslationTable::flush(GlobalEntry& entry, uint32_t index)
-{
-    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
-        if ((entry.touched >> cpu) & 1)
-            make_missing(*local_on(cpu, index), local_base()[index]);
-    }
-    entry.touched = 0;
-}
-
-// What follows `interposer` in the chain (null, or one that was taken off: the head), or the representative, which may
-// not exist yet (null).
+// What follows `interposer` in the chain (null, or one that was taken off: the head), or the representative; null when
+// that does not exist yet or the object is marked.
 Object* TranslationTable::behind(GlobalEntry& entry, const Interposer* interposer, unsigned cpu)
 {
     const bool from_head = interposer == nullptr || !interposer->m_linked;
@@ -339,7 +303,7 @@ Object* TranslationTable::behind(GlobalEntry& entry, const Interposer* interpose
         return next->face();
     if (entry.state != EntryState::Live || entry.root == nullptr)
         return refusal(Code::GONE);
-    return entry.root->rep(cpu);
+    return mark_of(entry) == Mark::None ? entry.root->rep(cpu) : nullptr;
 }
 
 Object* TranslationTable::target_on_this_cpu(Reference reference, const Interposer* interposer, bool fill)
@@ -348,6 +312,8 @@ Object* TranslationTable::target_on_this_cpu(Reference reference, const Interpos
     for (;;) {
         Root* root = nullptr;
         unsigned cpu = 0;
+        Mark mark = Mark::None;
+        MarkRound round = 0;
         {
             kernel::SpinGuard guard(global.lock);
             cpu = arch::cpu_id();
@@ -361,9 +327,15 @@ Object* TranslationTable::target_on_this_cpu(Reference reference, const Interpos
                 return target;
             }
             root = global.root;
+            mark = mark_of(global);
+            round = global.mark_round;
         }
         // The caller is counted, so the root it saw stays until its generation is over, whatever becomes of the entry.
-        if (auto made = root->make_rep(cpu); !made.ok())
+        if (mark == Mark::Marked)
+            meet_marked(reference, *root, round);
+        else if (mark == Mark::Converting)
+            wait_while_converting(reference);
+        else if (auto made = root->make_rep(cpu); !made.ok())
             return refusal(made.code());
     }
 }
@@ -376,16 +348,6 @@ Object* TranslationTable::resolve(Reference reference)
 Object* TranslationTable::resolve_behind(const Interposer& interposer)
 {
     return target_on_this_cpu(interposer.reference(), &interposer, false);
-}
-
-GlobalEntry& TranslationTable::global(uint32_t index)
-{
-    return global_base()[index];
-}
-
-Reference TranslationTable::at(uint32_t index) const
-{
-    return &local_base()[index];
 }
 
 Root* TranslationTable::root(Reference reference)

@@ -4,12 +4,14 @@
 #include "kernel/mutex.h"
 #include "kernel/spinlock.h"
 #include "objects/interposer.h"
+#include "objects/mark.h"
 #include "objects/root.h"
 
 namespace objects {
 
 enum class EntryState : uint8_t { Free, Live, Dying };
 
+enum class InstanceList : uint8_t;
 class InstanceSet;
 
 // One object, at the same index as its local entries. `lock` guards every field but those of InstanceSet, and the filling
@@ -30,6 +32,10 @@ struct alignas(64) GlobalEntry {
     Interposer* chain = nullptr;
     // The reference that the object has now, or the next one on the way there.
     Reference canonical = nullptr;
+    // A Mark; the compiler's atomics take integers. Changed under the lock, also looked at without.
+    uint8_t mark = 0;
+    // When it was marked last.
+    MarkRound mark_round = 0;
 
 private:
     // Where the object is among the instances of its class: guarded by the set's lock of the CPU `set_home`.
@@ -49,6 +55,8 @@ struct ReferenceName {
 };
 
 class TranslationTable {
+    friend class MarkBatch;
+
 public:
     // Backs the first entries. Before any object.
     Status initialise();
@@ -56,14 +64,15 @@ public:
     // An entry backed on every CPU, in the missing state, so that a call never faults. NO_MEMORY is possible.
     Result<Reference> allocate(Root& root);
     // Calls are refused from now on with GONE; those under way go on. Returns the root, which its last caller may still
-    // be using: free both one generation later (release). BUSY while a swap holds the object. An arbiter may stay in front.
+    // be using: free both one generation later (release). BUSY while a swap or a conversion holds the object. An arbiter
+    // may stay in front.
     Result<Root*> retire(Reference reference);
     // The entry may be reused: no thread can hold a value loaded from it.
     void release(Reference reference);
 
     // Puts an interposer in its place in the chain; calls that start from now on meet it. The value: whether any call
-    // may have started before. BUSY when there is one of its rank, or when the object is not (any more) that of
-    // `expected`, if given; GONE.
+    // may have started before. BUSY when there is one of its rank, when the object is not (any more) that of `expected`,
+    // if given, or is marked and the interposer a mediator; GONE.
     Result<bool> interpose(Interposer& interposer, const Root* expected = nullptr);
     // Takes it off. Threads that loaded its face before may still enter it for one generation.
     void remove(Interposer& interposer);
@@ -86,6 +95,19 @@ public:
     // The reference that the object behind any number of adaptors has now.
     Reference canonical(Reference reference);
 
+    // -- marks (mark.h)
+    // Where a Marked instance belongs, whose mark is taken off if it is of the class `aim`. Under the same locks.
+    InstanceList unmark_or_sort(GlobalEntry& entry, const ClassDescriptor& aim);
+    Mark mark(Reference reference);
+    // Marked -> Converting. False when it is not Marked or its root not `expected`.
+    bool claim(Reference reference, const Root& expected);
+    // Converting -> `then`, with another root.
+    void replace_claimed(Reference reference, Root& root, Mark then);
+    // Converting -> None.
+    void give_up_claim(Reference reference);
+    // Marked -> None. False when it is not Marked or its root not `expected`.
+    bool unmark(Reference reference, const Root& expected);
+
     // Where a call through `reference` goes now on this CPU, filling the entry; never null.
     Object* resolve(Reference reference);
     // The same for what lies behind an interposer.
@@ -96,25 +118,44 @@ public:
     // The interposer next to the object, or null. Stays for the caller's generation.
     Interposer* innermost(Reference reference);
 
-    uint32_t index(Reference reference) const;
+    uint32_t index(Reference reference) const { return static_cast<uint32_t>(reference - local_base()); }
     bool contains(const void* address) const;
     // The reference with that index and sequence, or null when it names nothing that lives.
     Reference find(ReferenceName name);
     ReferenceName name(Reference reference);
-    Reference at(uint32_t index) const;
+    Reference at(uint32_t index) const { return &local_base()[index]; }
     // Of a backed index: below the high-water mark.
-    GlobalEntry& global(uint32_t index);
+    GlobalEntry& global(uint32_t index) { return global_base()[index]; }
     // Indices below it have been given out at some time; 0 never is.
     uint32_t high_water() const { return __atomic_load_n(&m_high_water, __ATOMIC_ACQUIRE); }
 
 private:
-    GlobalEntry& entry(Reference reference);
+    static constexpr uint32_t locals_per_page = abi::PAGE_SIZE / sizeof(LocalEntry);
+    static constexpr uint32_t pages_per_directory = abi::PAGE_SIZE / sizeof(LocalEntry*);
+
+    static LocalEntry* local_base() { return reinterpret_cast<LocalEntry*>(abi::LOCAL_TABLE_BASE); }
+    static GlobalEntry* global_base() { return reinterpret_cast<GlobalEntry*>(abi::GLOBAL_TABLE_BASE); }
+    GlobalEntry& entry(Reference reference) { return global(index(reference)); }
     static Interposer* innermost(const GlobalEntry& entry);
     static Rank innermost_rank(const GlobalEntry& entry);
+    static Mark mark_of(const GlobalEntry& entry)
+    {
+        // Acquire: who finds that a conversion is over, without the lock, sees what it did.
+        return static_cast<Mark>(__atomic_load_n(&entry.mark, __ATOMIC_ACQUIRE));
+    }
+    static void set(GlobalEntry& entry, Mark mark)
+    {
+        __atomic_store_n(&entry.mark, static_cast<uint8_t>(mark), __ATOMIC_RELEASE);
+    }
     Status back(uint32_t index);
     Status back_global(uint32_t index);
     Status back_local(unsigned cpu, uint32_t index);
-    LocalEntry* local_on(unsigned cpu, uint32_t index);
+    LocalEntry* local_on(unsigned cpu, uint32_t index) const
+    {
+        const uint32_t page = index / locals_per_page;
+        return &m_local_pages[cpu][page / pages_per_directory][page % pages_per_directory][index % locals_per_page];
+    }
+    static void make_missing(LocalEntry& local, LocalEntry& as_seen_by_its_cpu);
     void flush(GlobalEntry& entry, uint32_t index);
     bool link(GlobalEntry& entry, Interposer& interposer);
     void unlink(GlobalEntry& entry, Interposer& interposer);
@@ -135,7 +176,23 @@ private:
     LocalEntry** m_local_pages[abi::MAX_CPUS][16] = {};
 };
 
-TranslationTable& table();
+// Afterwards no call loads an old value. A call that loaded one before is over when its thread's generation is.
+inline void TranslationTable::flush(GlobalEntry& entry, uint32_t index)
+{
+    for (unsigned left = entry.touched; left != 0; left &= left - 1)
+        make_missing(*local_on(static_cast<unsigned>(__builtin_ctz(left)), index), local_base()[index]);
+    entry.touched = 0;
+}
+
+// Word 1 holds the stubs from the start and for good. Release: a call that finds this finds nothing of what was here
+// before; what it leads to, the global entry, is read under its lock.
+inline void TranslationTable::make_missing(LocalEntry& local, LocalEntry& as_seen_by_its_cpu)
+{
+    __atomic_store_n(&local.object, reinterpret_cast<Object*>(&as_seen_by_its_cpu.stubs), __ATOMIC_RELEASE);
+}
+
+inline constinit TranslationTable the_table;
+inline TranslationTable& table() { return the_table; }
 
 // A representative that answers every method with one status and does nothing.
 Object* refusal(Code code);

@@ -17,9 +17,10 @@ struct BlockedThread {
 
     const kernel::Thread* thread = nullptr;
     uint64_t id = 0;
-    // A mediator, or the owner of a mutex; one of them.
+    // A mediator, or the owner of a mutex or the thread that does something for it; one of them.
     const Mediator* mediator = nullptr;
     const kernel::Thread* owner = nullptr;
+    bool for_mutex = false;
     const Interposer* inside[max_inside] = {};
 
     bool is_inside(const Interposer& interposer) const
@@ -59,17 +60,24 @@ private:
         // Keeps the owner of a mutex in place while it is looked up.
         kernel::WaitGraphGuard guard;
         const auto waits = thread.waiting_on();
-        const bool edge = waits.kind == kernel::WaitKind::Mutex || waits.kind == kernel::WaitKind::Mediator;
-        if (!edge || m_count == capacity)
+        if (!is_edge(waits.kind) || m_count == capacity)
             return;
         auto& blocked = m_threads[m_count++];
         blocked.thread = &thread;
         blocked.id = thread.id();
-        if (waits.kind == kernel::WaitKind::Mutex)
+        blocked.for_mutex = waits.kind == kernel::WaitKind::Mutex;
+        if (blocked.for_mutex)
             blocked.owner = static_cast<const kernel::Mutex*>(waits.target)->owner();
+        else if (waits.kind == kernel::WaitKind::Thread)
+            blocked.owner = static_cast<const kernel::Thread*>(waits.target);
         else
             blocked.mediator = static_cast<const Mediator*>(waits.target);
         thread.call_records.copy_interposers(blocked.inside, BlockedThread::max_inside);
+    }
+
+    static bool is_edge(kernel::WaitKind kind)
+    {
+        return kind == kernel::WaitKind::Mutex || kind == kernel::WaitKind::Mediator || kind == kernel::WaitKind::Thread;
     }
 
     bool reaches(unsigned index, const Mediator& goal)
@@ -98,7 +106,7 @@ private:
     static void print_edge(const BlockedThread& blocked)
     {
         if (blocked.mediator == nullptr) {
-            kernel::print("deadlock: thread %lu waits for a mutex", blocked.id);
+            kernel::print("deadlock: thread %lu waits for a %s", blocked.id, blocked.for_mutex ? "mutex" : "conversion");
             return;
         }
         const auto name = table().name(blocked.mediator->reference());

@@ -70,6 +70,46 @@ NAMES: Final = {
         storm_of_calls_swaps_aborts_arbiters_and_moves
         threads_that_miss_together_share_a_representative
     """,
+    "lazy": """
+        arbiter_stays_in_front_of_a_marked_instance
+        call_before_marks_are_in_force_is_served_by_the_old_version
+        call_costs_the_same_instructions_afterwards
+        caller_that_waited_for_a_failed_conversion_is_served_by_the_old_version
+        cancelled_while_marked_unmarks_without_converting
+        chain_of_versions_in_one_call
+        chain_over_a_version_that_is_gone_fails
+        chain_that_breaks_leaves_the_version_it_reached
+        conversion_that_a_swap_waits_for_and_holds_up_is_resolved
+        conversion_waits_for_no_generation
+        converters_go_on_after_a_failure
+        converters_leave_nothing_marked
+        converters_stop_after_the_instance_they_are_at
+        converts_down_as_well_as_up
+        destroy_of_a_marked_instance_converts_nothing
+        destroy_of_an_instance_in_conversion_waits
+        each_allocation_of_a_conversion_fails_in_turn
+        failed_export_leaves_the_old_instance_in_service
+        failed_import_leaves_the_old_instance_in_service
+        failed_preparation_leaves_the_old_instance_in_service
+        fault_in_import_leaves_the_old_instance_in_service
+        fault_in_preparation_leaves_the_old_instance_in_service
+        first_call_converts
+        idle_converters_do_not_run_before_others
+        instance_called_by_its_own_conversion_is_promoted
+        instance_in_a_swap_is_not_marked
+        instance_met_while_another_is_converted_is_promoted
+        leaves_no_memory_behind
+        many_first_callers_convert_once
+        marked_instance_that_is_what_it_is_to_be_is_unmarked_by_its_caller
+        marking_takes_few_instructions_an_instance
+        marks_of_an_earlier_round_stay_in_force
+        no_common_format_leaves_the_old_instance_in_service
+        no_cpu_calls_the_old_version_once_marks_are_in_force
+        promoted_instance_is_swapped_with_its_callers_inside
+        second_caller_of_an_instance_waits_and_others_do_not
+        swap_of_a_marked_instance_is_refused
+        two_instances_in_conversion_call_each_other
+    """,
     "names": """
         are_limited
         do_not_pass_to_the_next_object_in_an_entry

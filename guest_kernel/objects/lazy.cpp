@@ -1,0 +1,102 @@
+#include "objects/lazy.h"
+
+#include "kernel/generation.h"
+#include "kernel/thread.h"
+#include "objects/instance_set.h"
+#include "objects/lazy_step.h"
+#include "objects/priorities.h"
+#include "objects/translation_table.h"
+
+namespace objects {
+
+namespace {
+
+// This thread has a part in a conversion for so long.
+class [[nodiscard]] ConvertingScope {
+public:
+    ConvertingScope() : m_before(kernel::current_thread()->converts) { kernel::current_thread()->converts = true; }
+    ~ConvertingScope() { kernel::current_thread()->converts = m_before; }
+    ConvertingScope(const ConvertingScope&) = delete;
+    ConvertingScope& operator=(const ConvertingScope&) = delete;
+
+private:
+    bool m_before;
+};
+
+// Serves the call by what is there.
+void promote(Reference reference, Root& root, ClassRecord& record)
+{
+    if (!table().unmark(reference, root))
+        return;
+    record.lazy.count_promoted();
+    record.instance_set()->move(table().name(reference), InstanceList::Promoted).ignore();
+}
+
+// It is what it is to be.
+void take_mark_off(Reference reference, Root& root)
+{
+    if (table().unmark(reference, root))
+        root.descriptor().record->instance_set()->refile(reference, root.descriptor());
+}
+
+}
+
+const ClassDescriptor* next_towards(const ClassDescriptor& from, const ClassDescriptor& aim)
+{
+    return find_version(*aim.record, from.version < aim.version ? from.version + 1 : from.version - 1);
+}
+
+void begin_marking(ClassRecord& record)
+{
+    record.lazy.begin_round();
+}
+
+bool mark_some(ClassRecord& record, unsigned cpu)
+{
+    const auto* aim = record.current_version();
+    const MarkRound round = record.lazy.round();
+    return record.instance_set()->mark(cpu, *aim, round) != 0;
+}
+
+void put_marks_in_force(ClassRecord& record)
+{
+    // Whoever was inside an instance when it was marked is gone afterwards.
+    kernel::generations().wait_for_all_cpus();
+    record.lazy.put_in_force();
+    // And so is whoever met a mark before, and may let itself in.
+    kernel::generations().wait_for_all_cpus();
+}
+
+bool unmark_some(ClassRecord& record, unsigned cpu)
+{
+    const auto* aim = record.current_version();
+    return record.instance_set()->sort(cpu, InstanceList::Marked, [aim](GlobalEntry& entry, Reference) {
+        return table().unmark_or_sort(entry, *aim);
+    }) != 0;
+}
+
+// A thread that converts does not convert another object on its way (its memory comes from objects that may be marked):
+// that would nest without end.
+void meet_marked(Reference reference, Root& root, MarkRound round)
+{
+    auto& record = *root.descriptor().record;
+    if (!record.lazy.in_force(round) || kernel::current_thread()->converts)
+        promote(reference, root, record);
+    else
+        convert_marked(reference, root, swap_priority);
+}
+
+void convert_marked(Reference reference, Root& root, unsigned priority)
+{
+    const auto& from = root.descriptor();
+    const auto* aim = from.record->current_version();
+    if (&from == aim) {
+        take_mark_off(reference, root);
+        return;
+    }
+    const ConvertingScope scope;
+    LazyStep step(reference, root, next_towards(from, *aim));
+    run_guarded_task(step, priority);
+}
+
+}

@@ -1,0 +1,89 @@
+#include "objects/promoted_swap.h"
+
+#include "kernel/guarded.h"
+#include "kernel/thread.h"
+#include "objects/counted_scope.h"
+#include "objects/guarded_task.h"
+#include "objects/instance_set.h"
+#include "objects/lazy.h"
+
+namespace objects {
+
+namespace {
+
+// What a swap needs of its class before it runs.
+class StartSwap final : public GuardedTask {
+public:
+    StartSwap(Reference reference, const ClassDescriptor& next, const SwapOptions& options)
+        : m_reference(reference), m_next(next), m_options(options) {}
+
+    Status run() override
+    {
+        CountedScope calls_the_page_allocator;
+        kernel::current_thread()->converts = true;
+        const kernel::GuardedFrame calls_the_class;
+        kernel::Owned<Root> root(TRY(m_next.make_root()));
+        m_swap = TRY(HotSwap::start(m_reference, static_cast<kernel::Owned<Root>&&>(root), m_options));
+        return {};
+    }
+    void finish(Status status) override { m_status = status; }
+
+    HotSwap* swap() const { return m_swap; }
+    Status status() const { return m_status; }
+
+private:
+    Reference m_reference;
+    const ClassDescriptor& m_next;
+    const SwapOptions& m_options;
+    HotSwap* m_swap = nullptr;
+    Status m_status;
+};
+
+void fail(ClassRecord& record, ReferenceName name, Code reason)
+{
+    if (record.instance_set()->move(name, InstanceList::Failed).ok())
+        record.lazy.count_failed(reason);
+}
+
+}
+
+HotSwap* start_promoted_swap(ClassRecord& record, ReferenceName name, const SwapOptions& options, unsigned priority)
+{
+    CountedScope keeps_root_and_entry;
+    const Reference reference = table().find(name);
+    const Root* root = reference == nullptr ? nullptr : table().root(reference);
+    if (root == nullptr)
+        return nullptr;
+    const auto& aim = *record.current_version();
+    if (&root->descriptor() == &aim) {
+        record.instance_set()->refile(reference, aim);
+        return nullptr;
+    }
+    const auto* next = next_towards(root->descriptor(), aim);
+    if (next == nullptr) {
+        fail(record, name, Code::VERSION);
+        return nullptr;
+    }
+    StartSwap start(reference, *next, options);
+    run_guarded_task(start, priority);
+    if (!start.status().ok() && start.status().code() != Code::BUSY && start.status().code() != Code::GONE)
+        fail(record, name, start.status().code());
+    return start.swap();
+}
+
+bool end_promoted_swap(ClassRecord& record, ReferenceName name, HotSwap& swap)
+{
+    const Status outcome = swap.wait();
+    const auto& reached = swap.new_class();
+    swap.release();
+    CountedScope keeps_the_entry;
+    if (!outcome.ok())
+        fail(record, name, outcome.code());
+    else if (&reached == record.current_version())
+        record.lazy.count_converted();
+    else
+        record.instance_set()->move(name, InstanceList::Promoted).ignore();
+    return true;
+}
+
+}
