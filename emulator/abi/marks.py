@@ -21,3 +21,19 @@ class DiskMark(IntEnum):
     """It has come, and the swap is still in block."""
     MAY_ANSWER_AFTER_THE_SWAP = 0x2_0003
     """The swap has ended, and another reader waits for the disk."""
+
+
+class FileMark(IntEnum):
+    """What a client of the workload ``file-storm`` does: bits 56..63 of a mark's id.
+
+    The rest says of which file: client in bits 48..55, slot 40..47, incarnation 16..31, version 0..15.
+    """
+
+    WRITES = 0x51
+    """It begins to write this version; the file is made where it does not exist."""
+    SYNCED = 0x52
+    """This version survives a power cut."""
+    REMOVES = 0x53
+    """It begins to remove the file."""
+    REMOVAL_SYNCED = 0x54
+    """The removal survives a power cut."""

@@ -147,11 +147,27 @@ class _Check:
         for block, owners in sorted(self._owners.items()):
             if len(owners) > 1:
                 yield f"block {block}: belongs to inodes {', '.join(map(str, owners))}"
-        for block in range(geometry.map_blocks * MAP_BITS):
-            data = geometry.data_first <= block < geometry.blocks
-            expected = block in self._owners if data else True
-            if self._image.used(block) != expected:
-                yield f"block {block}: {'free' if expected else 'used'} in the map, and should not be"
+        for index in range(geometry.map_blocks):
+            first = index * MAP_BITS
+            bits = int.from_bytes(self._image.block(geometry.map_first + index), "big")
+            wrong = bits ^ self._expected_bits(first)
+            while wrong:
+                bit = wrong.bit_length() - 1
+                state = "used" if bits >> bit & 1 else "free"
+                yield f"block {first + MAP_BITS - 1 - bit}: {state} in the map, and should not be"
+                wrong ^= 1 << bit
+
+    def _expected_bits(self, first: int) -> int:
+        """Of one block of the map: used are owned blocks, and all that are no data blocks."""
+        geometry = self._image.geometry
+        free_from, free_to = max(first, geometry.data_first), min(first + MAP_BITS, geometry.blocks)
+        bits = (1 << MAP_BITS) - 1
+        if free_from < free_to:
+            bits ^= (1 << first + MAP_BITS - free_from) - (1 << first + MAP_BITS - free_to)
+        for block in self._owners:
+            if first <= block < first + MAP_BITS:
+                bits |= 1 << first + MAP_BITS - 1 - block
+        return bits
 
 
 def hash_of(name: str) -> int:

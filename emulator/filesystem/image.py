@@ -118,11 +118,6 @@ class Image:
         """The newest contents."""
         return self._newest.get(number) or self._read_block(number)
 
-    def used(self, block: int) -> bool:
-        """Whether the map says that the block is used."""
-        byte = self.block(self.geometry.map_first + block // MAP_BITS)[block % MAP_BITS // 8]
-        return bool(byte & 0x80 >> block % 8)
-
     def inode(self, number: int) -> Inode:
         """One inode. Raises IndexError for a number that there is none of."""
         if not 0 <= number < self.geometry.inode_blocks * INODES_PER_BLOCK:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint64_t words_per_block = abi::DISK_BLOCK_SIZE / sizeof(uint64_t);
 // Blocks that are looked at and cleared at a time.
-constexpr uint64_t batch = 32;
+constexpr uint64_t batch = 128;
 
 class Buffer {
 public:

@@ -11,7 +11,7 @@ using kernel::Status;
 namespace {
 
 // Blocks that are read at a time.
-constexpr uint64_t batch = 32;
+constexpr uint64_t batch = 128;
 
 constexpr uint16_t raw(abi::InodeType type) { return static_cast<uint16_t>(type); }
 
