@@ -58,13 +58,13 @@ class Operation(IntEnum):
     BACKTRACE = 11
     """(thread id) -> [[PanicFrameKind, address]...], innermost first; BUSY while it runs on a CPU."""
     FACTORIES = 12
-    """-> [[class, kind, version, epoch, is it the default, current, old, marked, failed]...]: the last four are numbers
-    of instances."""
+    """-> [[class, kind, version, epoch, is it the default, current, old, marked, failed]...]: the last
+    four are numbers of instances."""
     INSTANCES = 13
     """(class name) -> [[reference, version, list, home cpu]...]."""
     ADAPTORS = 14
-    """-> [[reference, ``adaptor`` or ``dead reference``, where the object is now, calls, callers left, how long it
-    stays]...]."""
+    """-> [[reference, ``adaptor`` or ``dead reference``, where the object is now, calls, callers left, how
+    long it stays]...]."""
     WATCH = 16
     """(reference) Puts a counting arbiter on it."""
     UNWATCH = 17
@@ -86,7 +86,8 @@ class Operation(IntEnum):
     ABORT_SWAP = 25
     """(swap id) Ends it if it has not committed; REFUSED when it has."""
     DEFAULT_FACTORY = 26
-    """(kind, class name) Objects of that kind are made by that class' factory from now on, unless a class is named."""
+    """(kind, class name) Objects of that kind are made by that class' factory from now on, unless a class
+    is named."""
     ADAPT = 27
     """(reference) Gives the object another reference and puts a null adaptor on this one -> the other."""
     UNADAPT = 28
@@ -125,9 +126,11 @@ class EventKind(IntEnum):
     SWAP_BEGAN = 6
     """(swap id, update id, reference, phase name, old class, new class) It entered a phase."""
     ADAPTOR = 14
-    """(reference, ``collapsed`` or ``dead`` or ``reclaimed``, where the object is now, calls, callers left)."""
+    """(reference, ``collapsed`` or ``dead`` or ``reclaimed``, where the object is now, calls, callers
+    left)."""
     DEAD_REFERENCE = 15
-    """(reference, calls, return address) Somebody has called a reference whose adaptor is gone; the last of them."""
+    """(reference, calls, return address) Somebody has called a reference whose adaptor is gone; the last
+    of them."""
 
 
 class ReplyFlag(IntFlag):

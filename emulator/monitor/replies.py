@@ -173,7 +173,8 @@ class AdaptorInfo:
     callers: int
     """Who may still call it: instances of old versions, other adaptors, and code that is no object."""
     stays: str
-    """``until updated``: its callers are; ``until removed``: by hand; ``permanent``: code that is no object calls it."""
+    """``until updated``: its callers are; ``until removed``: by hand; ``permanent``: code that is no
+    object calls it."""
 
     @classmethod
     def of(cls, value: Value) -> AdaptorInfo:

@@ -348,11 +348,35 @@ class PowerOff(Step):
 STEPS: Final[Mapping[str, type[Step]]] = {
     kind.do: kind
     for kind in (
-        Boot, Start, Stop, Wait, Apply, Cancel, Revert, Unload, Swap, Create, Destroy, DefaultFactory,
-        Watch, Unwatch, Adapt, Unadapt, Look, Hold, Release, Schedule, Advance, Assemble, ExpectConsole, Expect,
-        Drain, Save, PowerOff,
+        Boot,
+        Start,
+        Stop,
+        Wait,
+        Apply,
+        Cancel,
+        Revert,
+        Unload,
+        Swap,
+        Create,
+        Destroy,
+        DefaultFactory,
+        Watch,
+        Unwatch,
+        Adapt,
+        Unadapt,
+        Look,
+        Hold,
+        Release,
+        Schedule,
+        Advance,
+        Assemble,
+        ExpectConsole,
+        Expect,
+        Drain,
+        Save,
+        PowerOff,
     )
-}  # fmt: skip
+}
 
 
 def read_step(table: Table) -> Step:

@@ -90,7 +90,8 @@ class StormFile:
         if not any(index < version.pages and data == version.page(index) for version in versions):
             number, page = struct.unpack(">QQ", data[:16])
             yield (
-                f"{self.path}: page {index} holds {number:#x} page {page}, of version {self.synced} to {self.begun}"
+                f"{self.path}: page {index} holds {number:#x} page {page}, "
+                f"of version {self.synced} to {self.begun}"
             )
 
 

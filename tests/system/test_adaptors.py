@@ -24,7 +24,9 @@ def test_a_null_adaptor_passes_every_call_on_and_goes_again() -> None:
         assert monitor.object("counter").reference == other
         monitor.unadapt("counter")
         assert monitor.object("counter").reference == adaptor.reference
-        machine.run_until_event(EventKind.ADAPTOR, 50_000_000, lambda event: text(event.values[1]) == "reclaimed")
+        machine.run_until_event(
+            EventKind.ADAPTOR, 50_000_000, lambda event: text(event.values[1]) == "reclaimed"
+        )
         assert monitor.adaptors() == []
         monitor.workload_stop("counting")
         assert monitor.workload_status("counting").errors == 0
