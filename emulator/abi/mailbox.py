@@ -108,6 +108,8 @@ class Operation(IntEnum):
     """Empties caches and finishes what is pending, before memory is compared."""
     POWER_OFF = 43
     """The guest ends its run in order; there is no reply."""
+    PAGING = 50
+    """-> what paging has done since the start: [[name, value]...]."""
 
 
 class EventKind(IntEnum):

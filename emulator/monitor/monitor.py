@@ -168,6 +168,10 @@ class Monitor:
         """Live bytes and allocations by tag."""
         return [MemoryInfo.of(row) for row in self._ask(Operation.MEMORY)]
 
+    def paging(self) -> dict[str, int]:
+        """What paging has done since the start, by name."""
+        return {text(name): integer(value) for name, value in map(items, self._ask(Operation.PAGING))}
+
     def stalled(self) -> list[StalledInfo]:
         """Who is counted, in which generation, inside which object, since when.
 

@@ -30,6 +30,10 @@ def _memory(session: Session) -> Mapping[str, Any]:
     return {each.tag: each.bytes for each in session.machine.monitor.memory()}
 
 
+def _paging(session: Session) -> Mapping[str, Any]:
+    return session.machine.monitor.paging()
+
+
 def _objects(session: Session) -> Mapping[str, Any]:
     live = session.machine.monitor.objects()
     return {each.name or each.reference: {"class": each.class_name, "state": each.state} for each in live}
@@ -46,6 +50,7 @@ _SOURCES: Final[Mapping[str, Callable[[Session], Any]]] = {
     "updates": _updates,
     "memory": _memory,
     "objects": _objects,
+    "paging": _paging,
     "virtual_ns": lambda session: session.machine.virtual_ns,
 }
 """Where the rest of a figure's name is looked up, by its first word."""

@@ -37,7 +37,15 @@ LISTS: Final = (
 """What the guest can be asked for as a whole."""
 DETAILS: Final = ("object", "counts", "instances", "workload", "backtrace")
 """What it can be asked of one reference, class, workload or thread."""
-FIGURES: Final = ("workload", "adaptors", "updates", "memory", "objects", "virtual_ns")
+FIGURES: Final = (
+    "workload",
+    "adaptors",
+    "updates",
+    "memory",
+    "objects",
+    "virtual_ns",
+    "paging",
+)
 """First words of the names of figures."""
 
 

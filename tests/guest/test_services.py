@@ -12,6 +12,22 @@ NAMES: Final = {
         parked_calls_survive_a_swap
         two_readers_of_a_block_share_one_transfer
     """,
+    "file_cache": """
+        closing_the_last_window_starts_a_sync
+        closing_writes_what_is_dirty
+        dirty_pages_are_written_when_memory_is_short
+        failed_read_is_told_and_tried_again
+        failed_write_is_told_and_the_page_stays_dirty
+        fault_under_way_survives_a_swap
+        forced_sync_waits_behind_unforced_ones
+        forced_sync_writes_pages_then_metadata
+        page_stored_to_while_it_is_written_is_written_again
+        program_reads_and_writes_a_mapped_file
+        syncs_under_way_survive_a_swap
+        touch_beyond_the_end_is_refused
+        two_who_want_a_page_share_its_transfer
+        writing_makes_longer_and_truncating_shorter
+    """,
     "files": """
         directory_of_many_names
         names_are_found_and_removed
@@ -19,11 +35,6 @@ NAMES: Final = {
         pages_come_back
         removed_while_open_lives_until_it_is_closed
         shorter_file_gives_blocks_back
-    """,
-    "partial_transfer": """
-        of_a_block_cache_changes_nothing
-        of_a_counter_changes_nothing
-        of_a_page_allocator_changes_nothing
     """,
     "memory": """
         clean_pages_are_taken_back_when_memory_is_short
@@ -37,6 +48,11 @@ NAMES: Final = {
         truncated_memory_reads_as_zeros
         two_programs_fault_on_the_same_pages
         unmapping_what_is_not_mapped_still_synchronises
+    """,
+    "partial_transfer": """
+        of_a_block_cache_changes_nothing
+        of_a_counter_changes_nothing
+        of_a_page_allocator_changes_nothing
     """,
     "port": """
         destroyed_one_lets_its_waiters_go

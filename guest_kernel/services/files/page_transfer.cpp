@@ -40,11 +40,7 @@ Status PageTransfer::wait(kernel::Ticket& ticket)
 
 void PageTransfer::start(abi::DiskOperation operation, uint64_t block, OpenFile& file, uint64_t transaction)
 {
-    {
-        SpinGuard guard(m_lock);
-        kernel::check(!m_in_progress, "a page is transferred twice at a time");
-        m_in_progress = true;
-    }
+    begin();
     m_file = &file;
     m_transaction = transaction;
     m_request.operation = operation;
@@ -58,17 +54,21 @@ void PageTransfer::start(abi::DiskOperation operation, uint64_t block, OpenFile&
     devices::disk().submit(m_request);
 }
 
-void PageTransfer::end_at_once(Status outcome)
+void PageTransfer::begin()
 {
-    {
-        SpinGuard guard(m_lock);
-        m_outcome = outcome;
-    }
-    if (m_ended != nullptr)
-        m_ended(*this, m_context);
+    SpinGuard guard(m_lock);
+    kernel::check(!m_in_progress, "a page is transferred twice at a time");
+    m_in_progress = true;
 }
 
-// At exception level.
+void PageTransfer::end_at_once(Status outcome)
+{
+    begin();
+    end(outcome);
+}
+
+// At exception level. The file is told first: who learns from the transfer that a write has ended may ask the file at once
+// to make it durable.
 void PageTransfer::request_done(devices::DiskRequest& request, Status status)
 {
     auto& transfer = *reinterpret_cast<PageTransfer*>(request.context);
@@ -77,20 +77,18 @@ void PageTransfer::request_done(devices::DiskRequest& request, Status status)
     if (transfer.m_transaction != 0)
         journal.fresh_write_ended(transfer.m_transaction);
     const bool written = request.operation == abi::DiskOperation::WRITE;
-    transfer.end(status);
     file.transfer_ended(written ? journal.next_flush() : 0);
+    transfer.end(status);
 }
 
-// Whoever sees that it is no longer in progress may free it: `ended` is called before.
+// `ended` is told in the same hold of the lock: who is woken by it and asks whether the transfer is in progress waits for
+// the lock, and learns that it is not; and whoever sees that it is not may free it.
 void PageTransfer::end(Status outcome)
 {
-    {
-        SpinGuard guard(m_lock);
-        m_outcome = outcome;
-    }
+    SpinGuard guard(m_lock);
+    m_outcome = outcome;
     if (m_ended != nullptr)
         m_ended(*this, m_context);
-    SpinGuard guard(m_lock);
     m_in_progress = false;
     m_waiting.complete_all(outcome);
 }

@@ -13,8 +13,8 @@ struct OpenFile;
 // have by then, and calls no object: it notes the outcome and completes the tickets that wait.
 class PageTransfer {
 public:
-    // Called at its end, with no lock held and just before it is no longer in progress; mostly at exception level, but
-    // from start_read itself where no disk was needed.
+    // Called when it ends, under the transfer's lock, of which it asks nothing: it posts to a thread. Mostly at exception
+    // level, but from start_read itself where no disk was needed.
     using Ended = void (*)(PageTransfer& transfer, uint64_t context);
 
     // `page`: a page of the linear map.
@@ -35,12 +35,14 @@ public:
     // For file representatives.
     // `transaction`: that in which the file got the block, where this is the block's first write; else 0.
     void start(abi::DiskOperation operation, uint64_t block, OpenFile& file, uint64_t transaction);
+    // It is in progress from the one to the other, whoever moves the page.
+    void begin();
+    void end(kernel::Status outcome);
     // Ends it without the disk.
     void end_at_once(kernel::Status outcome);
 
 private:
     static void request_done(devices::DiskRequest& request, kernel::Status status);
-    void end(kernel::Status outcome);
 
     devices::DiskRequest m_request;
     Ended m_ended;

@@ -1,6 +1,7 @@
 // A process' effective addresses: what its programs find where.
 #pragma once
 
+#include "objects/class_record.h"
 #include "objects/root.h"
 #include "services/memory/access.h"
 
@@ -9,6 +10,8 @@ namespace services {
 // HAT in the reference. Knows frames and protections, nothing of files, regions or whose the frames are.
 class AddressTranslation : public objects::Object {
 public:
+    static objects::Kind kind;
+
     struct Creation {};
 
     // Once, before anything else: takes a tree and the number that selects it. NO_MEMORY, BUSY when every number is in use.

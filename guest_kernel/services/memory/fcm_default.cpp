@@ -2,6 +2,7 @@
 
 #include "kernel/memory.h"
 #include "services/memory/address_translation.h"
+#include "services/memory/paging_figures.h"
 
 namespace services {
 
@@ -44,8 +45,8 @@ Status resume(Ticket& ticket)
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor FCMDefault::descriptor
-    = objects::standard_class<FCMDefaultRoot>("FCMDefault", "FileCache", 1);
+constinit objects::FactoryMadeClass FCMDefault::descriptor
+    = objects::factory_class<FCMDefaultRoot>("FCMDefault", "FileCache", 1);
 
 FCMDefault::~FCMDefault()
 {
@@ -95,6 +96,7 @@ Status FCMDefault::map_page(const PageFault* fault, Ticket* ticket)
     TRY(resume(*ticket));
     return with_page(fault->page, *ticket, [fault](PageDescriptor& page) -> Status {
         page.mapped = true;
+        count(paging_figures().pages_mapped);
         page.dirty = page.dirty || fault->access == Access::Write;
         return fault->translation->map(fault->address, page.frame, effective(*fault));
     });
@@ -127,7 +129,12 @@ Status FCMDefault::truncate(uint64_t bytes, Ticket* ticket)
 {
     TRY(resume(*ticket));
     kernel::MutexGuard guard(m_lock);
-    TRY(discard_from((bytes + abi::PAGE_SIZE - 1) / abi::PAGE_SIZE, *ticket));
+    return cut(bytes, *ticket);
+}
+
+Status FCMDefault::cut(uint64_t bytes, Ticket& ticket)
+{
+    TRY(discard_from((bytes + abi::PAGE_SIZE - 1) / abi::PAGE_SIZE, ticket));
     const uint64_t tail = bytes % abi::PAGE_SIZE;
     auto* last = m_state.pages.find(bytes / abi::PAGE_SIZE);
     if (tail != 0 && last != nullptr) {
@@ -179,6 +186,7 @@ Status FCMDefault::unmap_page(PageDescriptor& page)
         if (!window.shows(page.index))
             return;
         ++m_state.synchronisations;
+        count(paging_figures().synchronisations);
         const auto unmapped = window.translation->unmap(window.address_of(page.index));
         if (!unmapped.ok())
             worst = unmapped;
@@ -208,6 +216,11 @@ bool FCMDefault::in_transit(const PageDescriptor&) const
     return false;
 }
 
+Status FCMDefault::wait_for(PageDescriptor&, Ticket&)
+{
+    return {};
+}
+
 void FCMDefault::forget(PageDescriptor&)
 {
 }
@@ -229,6 +242,7 @@ uint64_t FCMDefault::discard_clean(uint64_t pages, bool mapped)
         if (page.dirty || page.mapped != mapped || in_transit(page) || !unmap_page(page).ok())
             return false;
         discard(page);
+        count(paging_figures().pages_taken_back);
         ++discarded;
         return false;
     });
@@ -241,7 +255,7 @@ Status FCMDefault::discard_from(uint64_t first, Ticket& ticket)
     m_state.pages.visit_until([&](PageDescriptor& page) {
         if (page.index < first)
             return false;
-        worst = in_transit(page) ? arrived(page, ticket) : Status();
+        worst = in_transit(page) ? wait_for(page, ticket) : Status();
         if (worst.ok())
             worst = unmap_page(page);
         if (worst.ok())

@@ -26,7 +26,7 @@ inline namespace v1 {
 
 class FCMDefault : public objects::Rep<FileCache> {
 public:
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     explicit FCMDefault(objects::Root& root) : Rep(root) {}
     FCMDefault(objects::Root& root, const Creation& creation) : Rep(root) { m_state.creation = creation; }
@@ -61,6 +61,8 @@ protected:
     virtual bool failed(const PageDescriptor& page) const;
     // Whether a transfer of it is under way.
     virtual bool in_transit(const PageDescriptor& page) const;
+    // Parked until there is a chance that a page which is in transit is not any more.
+    virtual kernel::Status wait_for(PageDescriptor& page, kernel::Ticket& ticket);
     // Frees what a page has beside its frame.
     virtual void forget(PageDescriptor& page);
 
@@ -68,6 +70,8 @@ protected:
     uint64_t discard_clean(uint64_t pages, bool mapped);
     // Parked while a transfer of one that is to go is under way.
     kernel::Status discard_from(uint64_t first, kernel::Ticket& ticket);
+    // What truncate does to the pages.
+    kernel::Status cut(uint64_t bytes, kernel::Ticket& ticket);
     kernel::Result<PageDescriptor*> locked_page(uint64_t index, SparePage& spare, kernel::Ticket& ticket);
 
     // Calls use(PageDescriptor&) with the page in memory, under the lock; parks as often as it takes.

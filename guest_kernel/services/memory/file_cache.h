@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/park.h"
+#include "objects/class_record.h"
 #include "objects/root.h"
 #include "services/memory/access.h"
 
@@ -60,6 +61,8 @@ enum class CacheFigure : uint8_t {
 // FCM in the reference. Calls with a ticket may be parked: they are made again, with the same arguments, until they are not.
 class FileCache : public objects::Object {
 public:
+    static objects::Kind kind;
+
     struct Creation {
         objects::Ref<PageManager> manager;
         // None for anonymous memory.

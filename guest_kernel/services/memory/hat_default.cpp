@@ -10,8 +10,8 @@ using kernel::Status;
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor HATDefault::descriptor
-    = objects::standard_class<HATDefaultRoot>("HATDefault", "AddressTranslation", 1);
+constinit objects::FactoryMadeClass HATDefault::descriptor
+    = objects::factory_class<HATDefaultRoot>("HATDefault", "AddressTranslation", 1);
 
 HATDefault::~HATDefault()
 {

@@ -20,7 +20,7 @@ inline namespace v1 {
 
 class HATDefault : public objects::Rep<AddressTranslation> {
 public:
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     explicit HATDefault(objects::Root& root) : Rep(root) {}
     HATDefault(objects::Root& root, const Creation&) : HATDefault(root) {}

@@ -3,12 +3,14 @@
 #include "kernel/init.h"
 #include "objects/lifetime.h"
 #include "objects/names.h"
+#include "services/files/file_cache_maker.h"
+#include "services/files/file_representative.h"
 #include "services/memory/fcm_default.h"
+#include "services/memory/fcm_file.h"
 #include "services/memory/hat_default.h"
 #include "services/memory/page_allocator.h"
 #include "services/memory/pm_leaf.h"
 #include "services/memory/pm_root.h"
-#include "services/memory/region_default.h"
 
 namespace services {
 
@@ -19,6 +21,8 @@ using kernel::Status;
 namespace {
 
 constexpr char root_name[] = "page-manager";
+// With the caches of files.
+constexpr char file_leaf_name[] = "file-page-manager";
 
 // What cannot be opened is destroyed again.
 template <typename Interface>
@@ -41,12 +45,17 @@ Result<objects::Ref<AddressTranslation>> make_address_translation()
 
 Result<objects::Ref<Region>> make_region(const Region::Creation& creation)
 {
-    return opened(objects::create<RegionDefaultRoot>(creation));
+    return opened(objects::create_default<Region>(creation));
 }
 
 Result<objects::Ref<FileCache>> make_anonymous_cache(objects::Ref<PageManager> manager)
 {
     return opened(objects::create<FCMDefaultRoot>(FileCache::Creation{manager, {}}));
+}
+
+Result<objects::Ref<FileCache>> make_file_cache(objects::Ref<PageManager> manager, objects::Ref<FileRepresentative> file)
+{
+    return opened(objects::create<FCMFileRoot>(FileCache::Creation{manager, file}));
 }
 
 Result<objects::Ref<PageManager>> make_page_manager(objects::Ref<PageManager> parent, uint64_t limit)
@@ -96,7 +105,14 @@ Status start()
 {
     const objects::Ref<PageAllocator> allocator(objects::find_name("page-allocator"));
     const auto manager = TRY(objects::create<PMRootRoot>(PageManager::Creation{allocator, {}, 0}));
-    return objects::give_name(root_name, manager.reference());
+    TRY(objects::give_name(root_name, manager.reference()));
+    const auto leaf = TRY(make_page_manager(manager, 0));
+    TRY(objects::give_name(file_leaf_name, leaf.reference()));
+    set_file_cache_maker([](objects::Reference representative) -> Result<objects::Reference> {
+        const objects::Ref<PageManager> files(objects::find_name(file_leaf_name));
+        return TRY(make_file_cache(files, objects::Ref<FileRepresentative>(representative))).reference();
+    });
+    return {};
 }
 
 [[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction page_manager{

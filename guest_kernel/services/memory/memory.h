@@ -10,8 +10,12 @@ namespace services {
 
 // Each is open when it is returned. NO_MEMORY.
 kernel::Result<objects::Ref<AddressTranslation>> make_address_translation();
+// Of the class that is the default for regions now.
 kernel::Result<objects::Ref<Region>> make_region(const Region::Creation& creation);
 kernel::Result<objects::Ref<FileCache>> make_anonymous_cache(objects::Ref<PageManager> manager);
+// FCMFile, or what else is the default for files.
+kernel::Result<objects::Ref<FileCache>> make_file_cache(
+    objects::Ref<PageManager> manager, objects::Ref<FileRepresentative> file);
 // Below `parent`, with so many pages at most; 0: no limit.
 kernel::Result<objects::Ref<PageManager>> make_page_manager(objects::Ref<PageManager> parent, uint64_t limit);
 

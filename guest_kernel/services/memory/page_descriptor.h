@@ -8,7 +8,7 @@ namespace services {
 class PageTransfer;
 struct PageWriterWork;
 
-// Guarded by the lock of the cache that has it, but for what the end of a transfer reads at exception level.
+// Guarded by the lock of the cache that has it. `work` is read when a transfer ends, at exception level.
 struct PageDescriptor {
     uint64_t index = 0;
     // In the linear map.
@@ -19,11 +19,13 @@ struct PageDescriptor {
     bool mapped = false;
     // The sync under way is to write it.
     bool wanted = false;
-    // A write of it has been started, and its end has not been taken note of. Read when the transfer ends.
+    // A write of it has been started, and its end has not been taken note of.
     bool writing = false;
+    // Its contents are on the way from the file, or could not be had.
+    bool reading = false;
     // Of a page that a file stands behind.
     PageTransfer* transfer = nullptr;
-    // Whom to tell when a write of it has ended.
+    // Whom to tell when a transfer of it has ended.
     PageWriterWork* work = nullptr;
     PageDescriptor* next = nullptr;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/park.h"
+#include "objects/class_record.h"
 #include "objects/root.h"
 
 namespace services {
@@ -13,6 +14,8 @@ class PageAllocator;
 // one process or of the kernel. A page is asked for upwards; it is taken back downwards.
 class PageManager : public objects::Object {
 public:
+    static objects::Kind kind;
+
     struct Creation {
         // Of the root.
         objects::Ref<PageAllocator> allocator;

@@ -4,7 +4,7 @@ namespace services {
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor PMLeaf::descriptor = objects::standard_class<PMLeafRoot>("PMLeaf", "PageManager", 1);
+constinit objects::FactoryMadeClass PMLeaf::descriptor = objects::factory_class<PMLeafRoot>("PMLeaf", "PageManager", 1);
 
 kernel::Result<void*> PMLeaf::take_frame(kernel::Ticket* ticket)
 {

@@ -9,7 +9,7 @@ inline namespace v1 {
 
 class PMLeaf : public PageManagerBase {
 public:
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     using PageManagerBase::PageManagerBase;
 

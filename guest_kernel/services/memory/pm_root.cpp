@@ -17,7 +17,7 @@ constexpr uint64_t pages_at_a_time = 8;
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor PMRoot::descriptor = objects::standard_class<PMRootRoot>("PMRoot", "PageManager", 1);
+constinit objects::FactoryMadeClass PMRoot::descriptor = objects::factory_class<PMRootRoot>("PMRoot", "PageManager", 1);
 
 Result<void*> PMRoot::take_frame(kernel::Ticket* ticket)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/park.h"
+#include "objects/class_record.h"
 #include "objects/root.h"
 #include "services/memory/access.h"
 
@@ -12,6 +13,8 @@ class FileCache;
 
 class Region : public objects::Object {
 public:
+    static objects::Kind kind;
+
     struct Creation {
         objects::Ref<AddressTranslation> translation;
         objects::Ref<FileCache> cache;

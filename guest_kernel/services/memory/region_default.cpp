@@ -1,6 +1,7 @@
 #include "services/memory/region_default.h"
 
 #include "services/memory/file_cache.h"
+#include "services/memory/paging_figures.h"
 
 namespace services {
 
@@ -9,8 +10,8 @@ using kernel::Status;
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor RegionDefault::descriptor
-    = objects::standard_class<RegionDefaultRoot>("RegionDefault", "Region", 1);
+constinit objects::FactoryMadeClass RegionDefault::descriptor
+    = objects::factory_class<RegionDefaultRoot>("RegionDefault", "Region", 1);
 
 Status RegionDefault::open()
 {
@@ -25,6 +26,7 @@ Status RegionDefault::close()
 
 Status RegionDefault::handle_fault(uint64_t address, Access access, kernel::Ticket* ticket)
 {
+    count(paging_figures().faults);
     const uint64_t page = (address - m_state.address) / abi::PAGE_SIZE;
     if (page >= m_state.pages || !allows(m_state.protection, access))
         return Code::FAULT;

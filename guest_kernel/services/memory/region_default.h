@@ -13,7 +13,7 @@ inline namespace v1 {
 // What it knows never changes after its creation, so it needs no lock, and calls pass through it side by side.
 class RegionDefault : public objects::Rep<Region> {
 public:
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     explicit RegionDefault(objects::Root& root) : Rep(root) {}
     RegionDefault(objects::Root& root, const Creation& creation) : Rep(root), m_state(creation) {}

@@ -5,10 +5,9 @@
 #include "services/memory/pm_leaf.h"
 #include "services/memory/pm_root.h"
 #include "services/memory/region_default.h"
-#include "services/memory/tests/test_allocator.h"
+#include "services/memory/tests/replace.h"
+#include "services/memory/tests/test_managers.h"
 #include "services/memory/tests/test_process.h"
-
-#include "objects/hot_swap.h"
 
 namespace services::tests {
 
@@ -17,43 +16,7 @@ constinit objects::ClassDescriptor TestAllocator::descriptor
 
 namespace {
 
-constexpr uint64_t pages_there_are = 64;
-
 constexpr uint64_t sum_to(uint64_t last) { return last * (last + 1) / 2; }
-
-// Page managers with an allocator of their own, so that it can be seen that every page comes back.
-class Managers {
-public:
-    explicit Managers(uint64_t limit = 0, uint64_t pages = pages_there_are)
-    {
-        objects::CountedScope scope;
-        m_allocator = objects::create<TestAllocatorRoot>(pages).value();
-        root = objects::create<PMRootRoot>(PageManager::Creation{m_allocator, {}, 0}).value();
-        leaf = make_page_manager(root, limit).value();
-    }
-    ~Managers()
-    {
-        {
-            objects::CountedScope scope;
-            EXPECT(m_allocator->pages_in_use().value() == 0);
-            EXPECT(leaf->pages_held().value() == 0 && root->pages_held().value() == 0);
-            EXPECT(destroy_page_manager(leaf, root).ok());
-            EXPECT(objects::destroy(root.reference()).ok());
-            EXPECT(objects::destroy(m_allocator.reference()).ok());
-        }
-        objects::drain_dead_objects();
-    }
-    Managers(const Managers&) = delete;
-    Managers& operator=(const Managers&) = delete;
-
-    uint64_t pages_in_use() const { return m_allocator->pages_in_use().value(); }
-
-    objects::Ref<PageManager> root;
-    objects::Ref<PageManager> leaf;
-
-private:
-    objects::Ref<PageAllocator> m_allocator;
-};
 
 objects::Ref<FileCache> new_cache(const Managers& managers)
 {
@@ -67,12 +30,6 @@ void drop_cache(objects::Ref<FileCache> cache)
 {
     objects::CountedScope scope;
     EXPECT(destroy_cache(cache, &kernel::current_thread()->ticket()).ok());
-}
-
-uint64_t figure(objects::Ref<FileCache> cache, CacheFigure which)
-{
-    objects::CountedScope scope;
-    return cache->figure(which).value();
 }
 
 struct Outcome {
@@ -285,22 +242,6 @@ kernel::Test shared{"memory.two_programs_fault_on_the_same_pages", [] {
     EXPECT(figure(cache, CacheFigure::Pages) == 12);
     drop_cache(cache);
 }};
-
-template <typename RootType>
-void replace(objects::Reference reference)
-{
-    kernel::Owned<objects::Root> root;
-    {
-        objects::CountedScope scope;
-        root = kernel::Owned<objects::Root>(kernel::make<RootType>(kernel::Tag::Object));
-    }
-    const auto swap = objects::HotSwap::start(reference, static_cast<kernel::Owned<objects::Root>&&>(root));
-    EXPECT(swap.ok());
-    if (!swap.ok())
-        return;
-    EXPECT(swap.value()->wait().ok());
-    swap.value()->release();
-}
 
 // Every object on the way of a fault is replaced, again and again, while a program takes faults.
 kernel::Test swapped{"memory.every_object_is_swapped_under_faults", [] {

@@ -1,0 +1,42 @@
+// The thread that goes on with file caches after their transfers have ended.
+#pragma once
+
+#include "kernel/event.h"
+#include "kernel/list.h"
+#include "objects/reference.h"
+
+namespace services {
+
+// Of one cache, which owns it: pinned, because the end of a transfer posts it at exception level.
+struct PageWriterWork {
+    objects::Reference cache = nullptr;
+    kernel::ListLink<PageWriterWork> link;
+};
+
+// An interrupt calls no object, so it posts to this thread, and this calls the cache. One for all caches: what it does is
+// short, and a call that is parked is so for metadata that the others want from the same disk.
+class PageWriter {
+public:
+    constexpr PageWriter() = default;
+    PageWriter(const PageWriter&) = delete;
+    PageWriter& operator=(const PageWriter&) = delete;
+
+    kernel::Status start();
+    // FileCache::transfers_ended is called soon, once however often it is posted before. From any level.
+    void post(PageWriterWork& work);
+    // It is not posted any more. The cache may still be called by its reference, which outlives the generation.
+    void forget(PageWriterWork& work);
+
+private:
+    static void entry(uint64_t argument);
+    objects::Reference take();
+
+    // Guards the list.
+    kernel::SpinLock m_lock;
+    kernel::List<PageWriterWork, &PageWriterWork::link> m_posted;
+    kernel::Event m_event;
+};
+
+PageWriter& page_writer();
+
+}
