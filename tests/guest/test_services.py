@@ -36,6 +36,11 @@ NAMES: Final = {
         removed_while_open_lives_until_it_is_closed
         shorter_file_gives_blocks_back
     """,
+    "mapped_file": """
+        cache_is_swapped_while_the_disk_works
+        last_close_writes_what_is_dirty
+        touches_reach_the_disk_and_come_back
+    """,
     "memory": """
         clean_pages_are_taken_back_when_memory_is_short
         every_object_is_swapped_under_faults
