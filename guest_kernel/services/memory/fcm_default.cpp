@@ -50,7 +50,7 @@ constinit objects::FactoryMadeClass FCMDefault::descriptor
 
 FCMDefault::~FCMDefault()
 {
-    m_state.pages.for_each([this](PageDescriptor& page) { FCMDefault::discard(page); });
+    m_state.pages.for_each([this](PageDescriptor& page) { FCMDefault::drop(page); });
     m_state.windows.free_all();
 }
 
@@ -64,7 +64,7 @@ Status FCMDefault::close(Ticket* ticket)
     TRY(resume(*ticket));
     {
         kernel::MutexGuard guard(m_lock);
-        TRY(discard_from(0, *ticket));
+        TRY(drop_range(0, all_pages, *ticket));
     }
     return m_state.creation.manager->detach_cache(self());
 }
@@ -134,7 +134,7 @@ Status FCMDefault::truncate(uint64_t bytes, Ticket* ticket)
 
 Status FCMDefault::cut(uint64_t bytes, Ticket& ticket)
 {
-    TRY(discard_from((bytes + abi::PAGE_SIZE - 1) / abi::PAGE_SIZE, ticket));
+    TRY(drop_range((bytes + abi::PAGE_SIZE - 1) / abi::PAGE_SIZE, all_pages, ticket));
     const uint64_t tail = bytes % abi::PAGE_SIZE;
     auto* last = m_state.pages.find(bytes / abi::PAGE_SIZE);
     if (tail != 0 && last != nullptr) {
@@ -142,6 +142,13 @@ Status FCMDefault::cut(uint64_t bytes, Ticket& ticket)
         last->dirty = true;
     }
     return {};
+}
+
+Status FCMDefault::discard(uint64_t first_page, uint64_t pages, Ticket* ticket)
+{
+    TRY(resume(*ticket));
+    kernel::MutexGuard guard(m_lock);
+    return drop_range(first_page, pages, *ticket);
 }
 
 Status FCMDefault::sync(SyncKind, Ticket*)
@@ -153,8 +160,8 @@ Status FCMDefault::sync(SyncKind, Ticket*)
 Result<uint64_t> FCMDefault::give_back(uint64_t pages, Ticket*)
 {
     kernel::MutexGuard guard(m_lock);
-    const uint64_t unmapped = discard_clean(pages, false);
-    return unmapped + discard_clean(pages - unmapped, true);
+    const uint64_t unmapped = drop_clean(pages, false);
+    return unmapped + drop_clean(pages - unmapped, true);
 }
 
 Status FCMDefault::transfers_ended(Ticket*)
@@ -225,7 +232,7 @@ void FCMDefault::forget(PageDescriptor&)
 {
 }
 
-void FCMDefault::discard(PageDescriptor& page)
+void FCMDefault::drop(PageDescriptor& page)
 {
     m_state.pages.remove(page);
     m_state.creation.manager->free_page(page.frame).ignore();
@@ -233,33 +240,33 @@ void FCMDefault::discard(PageDescriptor& page)
     kernel::destroy(&page);
 }
 
-uint64_t FCMDefault::discard_clean(uint64_t pages, bool mapped)
+uint64_t FCMDefault::drop_clean(uint64_t pages, bool mapped)
 {
-    uint64_t discarded = 0;
+    uint64_t dropped = 0;
     m_state.pages.visit_until([&](PageDescriptor& page) {
-        if (discarded == pages)
+        if (dropped == pages)
             return true;
         if (page.dirty || page.mapped != mapped || in_transit(page) || !unmap_page(page).ok())
             return false;
-        discard(page);
+        drop(page);
         count(paging_figures().pages_taken_back);
-        ++discarded;
+        ++dropped;
         return false;
     });
-    return discarded;
+    return dropped;
 }
 
-Status FCMDefault::discard_from(uint64_t first, Ticket& ticket)
+Status FCMDefault::drop_range(uint64_t first, uint64_t pages, Ticket& ticket)
 {
     Status worst;
     m_state.pages.visit_until([&](PageDescriptor& page) {
-        if (page.index < first)
+        if (page.index - first >= pages)
             return false;
         worst = in_transit(page) ? wait_for(page, ticket) : Status();
         if (worst.ok())
             worst = unmap_page(page);
         if (worst.ok())
-            discard(page);
+            drop(page);
         return !worst.ok();
     });
     return worst;
@@ -270,7 +277,7 @@ Result<PageDescriptor*> FCMDefault::locked_page(uint64_t index, SparePage& spare
 {
     auto* page = m_state.pages.find(index);
     if (page != nullptr && failed(*page)) {
-        discard(*page);
+        drop(*page);
         page = nullptr;
     }
     if (page == nullptr && spare.get() != nullptr) {

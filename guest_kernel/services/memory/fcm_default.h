@@ -10,6 +10,9 @@
 
 namespace services {
 
+// As many pages as a cache can have.
+inline constexpr uint64_t all_pages = ~uint64_t{0};
+
 struct FileCacheState {
     FileCache::Creation creation;
     CachedPages pages;
@@ -40,6 +43,7 @@ public:
     kernel::Status read(uint64_t offset, void* to, uint64_t bytes, kernel::Ticket* ticket) override;
     kernel::Status write(uint64_t offset, const void* from, uint64_t bytes, kernel::Ticket* ticket) override;
     kernel::Status truncate(uint64_t bytes, kernel::Ticket* ticket) override;
+    kernel::Status discard(uint64_t first_page, uint64_t pages, kernel::Ticket* ticket) override;
     kernel::Status sync(SyncKind kind, kernel::Ticket* ticket) override;
     kernel::Result<uint64_t> give_back(uint64_t pages, kernel::Ticket* ticket) override;
     kernel::Status transfers_ended(kernel::Ticket* ticket) override;
@@ -66,10 +70,10 @@ protected:
     // Frees what a page has beside its frame.
     virtual void forget(PageDescriptor& page);
 
-    void discard(PageDescriptor& page);
-    uint64_t discard_clean(uint64_t pages, bool mapped);
+    void drop(PageDescriptor& page);
+    uint64_t drop_clean(uint64_t pages, bool mapped);
     // Parked while a transfer of one that is to go is under way.
-    kernel::Status discard_from(uint64_t first, kernel::Ticket& ticket);
+    kernel::Status drop_range(uint64_t first, uint64_t pages, kernel::Ticket& ticket);
     // What truncate does to the pages.
     kernel::Status cut(uint64_t bytes, kernel::Ticket& ticket);
     kernel::Result<PageDescriptor*> locked_page(uint64_t index, SparePage& spare, kernel::Ticket& ticket);

@@ -34,7 +34,7 @@ constinit objects::FactoryMadeClass FCMFile::descriptor
 
 FCMFile::~FCMFile()
 {
-    m_state.pages.for_each([this](PageDescriptor& page) { discard(page); });
+    m_state.pages.for_each([this](PageDescriptor& page) { drop(page); });
     m_queue.free_all();
     m_sync.answered.free_all();
     m_sync.watchers.free_all();
@@ -59,7 +59,7 @@ Status FCMFile::close(Ticket* ticket)
         kernel::MutexGuard guard(m_lock);
         TRY(settle(*ticket));
         lost = m_sync.error;
-        TRY(discard_from(0, *ticket));
+        TRY(drop_range(0, all_pages, *ticket));
     }
     TRY(m_state.creation.manager->detach_cache(self()));
     return lost;
@@ -111,6 +111,11 @@ Status FCMFile::truncate(uint64_t bytes, Ticket* ticket)
     take_ended_transfers();
     TRY(cut(bytes, *ticket));
     return m_state.creation.file->set_length(bytes, ticket);
+}
+
+Status FCMFile::discard(uint64_t, uint64_t, Ticket*)
+{
+    return Code::UNSUPPORTED;
 }
 
 Status FCMFile::sync(SyncKind kind, Ticket* ticket)

@@ -48,6 +48,7 @@ public:
     kernel::Status map_page(const PageFault* fault, kernel::Ticket* ticket) override;
     kernel::Status write(uint64_t offset, const void* from, uint64_t bytes, kernel::Ticket* ticket) override;
     kernel::Status truncate(uint64_t bytes, kernel::Ticket* ticket) override;
+    kernel::Status discard(uint64_t first_page, uint64_t pages, kernel::Ticket* ticket) override;
     kernel::Status sync(SyncKind kind, kernel::Ticket* ticket) override;
     kernel::Result<uint64_t> give_back(uint64_t pages, kernel::Ticket* ticket) override;
     kernel::Status transfers_ended(kernel::Ticket* ticket) override;

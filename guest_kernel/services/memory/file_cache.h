@@ -87,6 +87,8 @@ public:
     virtual kernel::Status write(uint64_t offset, const void* from, uint64_t bytes, kernel::Ticket* ticket) = 0;
     // Pages from this length on are gone, dirty or not; the rest of the last one is zeros.
     virtual kernel::Status truncate(uint64_t bytes, kernel::Ticket* ticket) = 0;
+    // What these pages hold is not wanted any more: anonymous memory is zeros again. UNSUPPORTED for a file.
+    virtual kernel::Status discard(uint64_t first_page, uint64_t pages, kernel::Ticket* ticket) = 0;
     virtual kernel::Status sync(SyncKind kind, kernel::Ticket* ticket) = 0;
 
     // By the page manager: frees up to so many pages that need not be written. When there is none but some are being
@@ -99,7 +101,7 @@ public:
 
     using Methods = objects::MethodList<&FileCache::open, &FileCache::close, &FileCache::open_window,
         &FileCache::close_window, &FileCache::map_page, &FileCache::read, &FileCache::write, &FileCache::truncate,
-        &FileCache::sync, &FileCache::give_back, &FileCache::transfers_ended, &FileCache::figure>;
+        &FileCache::discard, &FileCache::sync, &FileCache::give_back, &FileCache::transfers_ended, &FileCache::figure>;
 
 protected:
     ~FileCache() = default;

@@ -1,6 +1,7 @@
 #include "services/memory/memory.h"
 
 #include "kernel/init.h"
+#include "kernel/thread.h"
 #include "objects/lifetime.h"
 #include "objects/names.h"
 #include "services/files/file_cache_maker.h"
@@ -48,6 +49,15 @@ Result<objects::Ref<Region>> make_region(const Region::Creation& creation)
     return opened(objects::create_default<Region>(creation));
 }
 
+Result<objects::Ref<Region>> make_region_of(const char* class_name, const Region::Creation& creation)
+{
+    const auto* record = objects::find_record(class_name);
+    const auto* kind = objects::find_kind("Region");
+    if (record == nullptr || record->kind != kind || !record->factory_reference())
+        return Code::NOT_FOUND;
+    return opened(Result(objects::Ref<Region>(TRY(objects::create_by(record->factory_reference(), &creation)))));
+}
+
 Result<objects::Ref<FileCache>> make_anonymous_cache(objects::Ref<PageManager> manager)
 {
     return opened(objects::create<FCMDefaultRoot>(FileCache::Creation{manager, {}}));
@@ -75,7 +85,7 @@ Status destroy_address_translation(objects::Ref<AddressTranslation> translation)
 
 Status destroy_region(objects::Ref<Region> region)
 {
-    TRY(region->close());
+    TRY(region->close(&kernel::current_thread()->ticket()));
     return objects::destroy(region.reference());
 }
 

@@ -12,6 +12,8 @@ namespace services {
 kernel::Result<objects::Ref<AddressTranslation>> make_address_translation();
 // Of the class that is the default for regions now.
 kernel::Result<objects::Ref<Region>> make_region(const Region::Creation& creation);
+// Of the class of that name, which a module may have brought. NOT_FOUND when there is none, INVALID for what it cannot make.
+kernel::Result<objects::Ref<Region>> make_region_of(const char* class_name, const Region::Creation& creation);
 kernel::Result<objects::Ref<FileCache>> make_anonymous_cache(objects::Ref<PageManager> manager);
 // FCMFile, or what else is the default for files.
 kernel::Result<objects::Ref<FileCache>> make_file_cache(
@@ -21,6 +23,7 @@ kernel::Result<objects::Ref<PageManager>> make_page_manager(objects::Ref<PageMan
 
 // No thread runs in it any more.
 kernel::Status destroy_address_translation(objects::Ref<AddressTranslation> translation);
+// May be parked, with the ticket of the thread that calls.
 kernel::Status destroy_region(objects::Ref<Region> region);
 // Its regions are gone. May be parked. IO_ERROR when something dirty could not be written; it is gone all the same.
 kernel::Status destroy_cache(objects::Ref<FileCache> cache, kernel::Ticket* ticket);

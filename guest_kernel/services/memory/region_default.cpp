@@ -19,7 +19,7 @@ Status RegionDefault::open()
     return m_state.cache->open_window(&window);
 }
 
-Status RegionDefault::close()
+Status RegionDefault::close(kernel::Ticket*)
 {
     return m_state.cache->close_window(root().reference());
 }
@@ -33,6 +33,14 @@ Status RegionDefault::handle_fault(uint64_t address, Access access, kernel::Tick
     const PageFault fault{m_state.first_page + page, m_state.translation, m_state.address + page * abi::PAGE_SIZE, access,
         m_state.protection};
     return m_state.cache->map_page(&fault, ticket);
+}
+
+Status RegionDefault::discard(uint64_t address, uint64_t pages, kernel::Ticket* ticket)
+{
+    const uint64_t page = (address - m_state.address) / abi::PAGE_SIZE;
+    if (page >= m_state.pages || pages > m_state.pages - page)
+        return Code::FAULT;
+    return m_state.cache->discard(m_state.first_page + page, pages, ticket);
 }
 
 static const objects::ClassRegistration registration(RegionDefault::descriptor);

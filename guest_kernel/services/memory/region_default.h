@@ -19,10 +19,11 @@ public:
     RegionDefault(objects::Root& root, const Creation& creation) : Rep(root), m_state(creation) {}
 
     kernel::Status open() override;
-    kernel::Status close() override;
+    kernel::Status close(kernel::Ticket* ticket) override;
     kernel::Result<uint64_t> address() override { return m_state.address; }
     kernel::Result<uint64_t> pages() override { return m_state.pages; }
     kernel::Status handle_fault(uint64_t address, Access access, kernel::Ticket* ticket) override;
+    kernel::Status discard(uint64_t address, uint64_t pages, kernel::Ticket* ticket) override;
 
     Creation& state() { return m_state; }
     const Creation& state() const { return m_state; }
