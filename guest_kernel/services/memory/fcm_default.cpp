@@ -1,5 +1,6 @@
 #include "services/memory/fcm_default.h"
 
+#include "arch/ppc64/hypercall.h"
 #include "kernel/memory.h"
 #include "services/memory/address_translation.h"
 #include "services/memory/paging_figures.h"
@@ -18,6 +19,15 @@ arch::Protection effective(const PageFault& fault)
 {
     const bool clean = fault.protection == arch::Protection::READ_WRITE && fault.access != Access::Write;
     return clean ? arch::Protection::READ : fault.protection;
+}
+
+// The CPUs keep translations of code that they have run from a frame. Once for all who run what a page holds: it makes
+// them forget all code there is.
+void make_fetchable(PageDescriptor& page)
+{
+    if (!page.fetchable)
+        arch::code_sync(arch::physical(page.frame), abi::PAGE_SIZE);
+    page.fetchable = !page.stored;
 }
 
 // Visits the pages of [offset, offset + bytes) one by one: visit(page, offset in it, bytes, position in the range).
@@ -98,6 +108,9 @@ Status FCMDefault::map_page(const PageFault* fault, Ticket* ticket)
         page.mapped = true;
         count(paging_figures().pages_mapped);
         page.dirty = page.dirty || fault->access == Access::Write;
+        page.stored = page.stored || fault->access == Access::Write;
+        if (fault->protection == arch::Protection::READ_EXECUTE)
+            make_fetchable(page);
         return fault->translation->map(fault->address, page.frame, effective(*fault));
     });
 }
@@ -120,6 +133,7 @@ Status FCMDefault::write(uint64_t offset, const void* from, uint64_t bytes, Tick
         return with_page(index, *ticket, [&](PageDescriptor& page) -> Status {
             memcpy(static_cast<char*>(page.frame) + start, static_cast<const char*>(from) + done, part);
             page.dirty = true;
+            page.fetchable = false;
             return {};
         });
     });

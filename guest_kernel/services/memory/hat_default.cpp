@@ -1,6 +1,5 @@
 #include "services/memory/hat_default.h"
 
-#include "arch/ppc64/hypercall.h"
 #include "kernel/owned.h"
 
 namespace services {
@@ -42,9 +41,6 @@ Status HATDefault::map(uint64_t address, void* frame, arch::Protection protectio
 {
     kernel::MutexGuard guard(m_lock);
     const uint64_t physical = arch::physical(frame);
-    // The engine keeps translations of code that it has run from a frame.
-    if (protection == arch::Protection::READ_EXECUTE)
-        arch::code_sync(physical, abi::PAGE_SIZE);
     const Status mapped = m_state.space->map(address, physical, protection);
     return mapped == Code::EXISTS ? map_again(address, frame, protection) : mapped;
 }

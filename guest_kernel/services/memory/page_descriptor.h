@@ -17,6 +17,10 @@ struct PageDescriptor {
     bool dirty = false;
     // An address space may lead here.
     bool mapped = false;
+    // A program may have been allowed to store into it.
+    bool stored = false;
+    // Every CPU knows what it holds as code.
+    bool fetchable = false;
     // The sync under way is to write it.
     bool wanted = false;
     // A write of it has been started, and its end has not been taken note of.

@@ -11,35 +11,35 @@ Status RegionList::add(uint64_t address, uint64_t pages, objects::Ref<Region> re
 {
     const uint64_t bytes = pages * abi::PAGE_SIZE;
     for (const auto* node = m_first; node != nullptr; node = node->next) {
-        if (address < node->address + node->bytes && node->address < address + bytes)
+        if (address < node->extent.address + node->extent.bytes && node->extent.address < address + bytes)
             return Code::EXISTS;
     }
-    auto* node = kernel::make<Node>(kernel::Tag::Process, address, bytes, region, m_first);
+    auto* node = kernel::make<Node>(kernel::Tag::Process, RegionExtent{address, bytes, region}, m_first);
     if (node == nullptr)
         return Code::NO_MEMORY;
     m_first = node;
     return {};
 }
 
-objects::Ref<Region> RegionList::find(uint64_t address) const
+RegionExtent RegionList::extent_of(uint64_t address) const
 {
     for (const auto* node = m_first; node != nullptr; node = node->next) {
-        if (address - node->address < node->bytes)
-            return node->region;
+        if (node->extent.has(address))
+            return node->extent;
     }
     return {};
 }
 
 objects::Ref<Region> RegionList::first() const
 {
-    return m_first == nullptr ? objects::Ref<Region>() : m_first->region;
+    return m_first == nullptr ? objects::Ref<Region>() : m_first->extent.region;
 }
 
 Status RegionList::remove(objects::Ref<Region> region)
 {
     for (auto** link = &m_first; *link != nullptr; link = &(*link)->next) {
         Node* node = *link;
-        if (node->region.reference() != region.reference())
+        if (node->extent.region.reference() != region.reference())
             continue;
         *link = node->next;
         kernel::destroy(node);

@@ -5,13 +5,23 @@
 
 namespace services {
 
+// Where a region lies. Without one it has no address.
+struct RegionExtent {
+    uint64_t address = 0;
+    uint64_t bytes = 0;
+    objects::Ref<Region> region;
+
+    bool has(uint64_t where) const { return where - address < bytes; }
+};
+
 // Plain data: a process that takes over from another copies it. Guarded by the process' lock.
 class RegionList {
 public:
     // EXISTS when it overlaps another, NO_MEMORY.
     kernel::Status add(uint64_t address, uint64_t pages, objects::Ref<Region> region);
     // The region that has the address, or none.
-    objects::Ref<Region> find(uint64_t address) const;
+    RegionExtent extent_of(uint64_t address) const;
+    objects::Ref<Region> find(uint64_t address) const { return extent_of(address).region; }
     // Of those left, or none.
     objects::Ref<Region> first() const;
     // NOT_FOUND.
@@ -20,9 +30,7 @@ public:
 
 private:
     struct Node {
-        uint64_t address;
-        uint64_t bytes;
-        objects::Ref<Region> region;
+        RegionExtent extent;
         Node* next;
     };
 
