@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/park.h"
+#include "objects/class_record.h"
 #include "objects/root.h"
 #include "services/message/message.h"
 
@@ -12,11 +13,12 @@ namespace services {
 // its waiters find out: their next call returns GONE.
 class Port : public objects::Object {
 public:
-    // What the creator decides.
+    static constexpr uint64_t max_capacity = 16;
     struct Creation {
-        // Messages that are kept for receivers: 1 to PortState::max_capacity.
-        uint64_t capacity;
+        // Messages that are kept for receivers: 1 to max_capacity.
+        uint64_t capacity = max_capacity;
     };
+    static objects::Kind kind;
 
     // Parks while the port is full. NO_MEMORY when more wait than it can note.
     virtual kernel::Status send(const Message* message, kernel::Ticket* ticket) = 0;

@@ -32,8 +32,8 @@ Status park(WaitingTickets& waiting, Ticket& ticket)
 
 inline namespace v1 {
 
-constinit objects::ClassDescriptor QueuedPort::descriptor
-    = objects::standard_class<QueuedPortRoot>("QueuedPort", "Port", 1);
+constinit objects::FactoryMadeClass QueuedPort::descriptor
+    = objects::factory_class<QueuedPortRoot>("QueuedPort", "Port", 1);
 
 QueuedPort::QueuedPort(objects::Root& root, Creation creation) : Rep(root)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/spinlock.h"
+#include "objects/standard_factory.h"
 #include "services/message/port.h"
 #include "services/message/waiting_tickets.h"
 
@@ -9,7 +10,7 @@ namespace services {
 
 // The data of a port, in which nothing points anywhere: a new object takes it over by copying it.
 struct PortState {
-    static constexpr uint64_t max_capacity = 16;
+    static constexpr uint64_t max_capacity = Port::max_capacity;
 
     bool empty() const { return sent == received; }
     bool full() const { return sent - received == capacity; }
@@ -32,7 +33,7 @@ class QueuedPortRoot;
 class QueuedPort final : public objects::Rep<Port> {
 public:
     using RootType = QueuedPortRoot;
-    static objects::ClassDescriptor descriptor;
+    static objects::FactoryMadeClass descriptor;
 
     QueuedPort(objects::Root& root, Creation creation);
     ~QueuedPort();
@@ -54,7 +55,7 @@ class QueuedPortRoot final : public objects::SharedRoot<QueuedPort> {
 public:
     using InterfaceType = Port;
 
-    explicit QueuedPortRoot(Port::Creation creation = {.capacity = PortState::max_capacity}) : SharedRoot(creation) {}
+    explicit QueuedPortRoot(Port::Creation creation = {}) : SharedRoot(creation) {}
 
     objects::FormatList exports() const override { return objects::FormatList::of(port_formats); }
     objects::FormatList imports() const override { return objects::FormatList::of(port_formats); }

@@ -1,5 +1,5 @@
 #include "kernel/thread.h"
-#include "services/message/make_port.h"
+#include "services/message/port.h"
 #include "workload/job_thread.h"
 #include "workload/jobs/jobs.h"
 #include "workload/owned_object.h"
@@ -33,7 +33,7 @@ Job answer_questions(objects::Ref<Port> questions, objects::Ref<Port> answers, u
 
 Job talk(JobClient& client)
 {
-    const auto make = [] { return services::make_port({.capacity = capacity}); };
+    const auto make = [] { return objects::create_default<Port>({.capacity = capacity}); };
     const OwnedObject<Port> questions(co_await required("make a port", make));
     const OwnedObject<Port> answers(co_await required("make a port", make));
     const uint64_t count = 1 + client.random.below(max_questions);

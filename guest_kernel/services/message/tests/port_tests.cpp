@@ -4,7 +4,7 @@
 #include "objects/counted_scope.h"
 #include "objects/hot_swap.h"
 #include "objects/lifetime.h"
-#include "services/message/make_port.h"
+#include "services/message/port.h"
 #include "services/message/queued_port.h"
 
 namespace services::tests {
@@ -19,7 +19,7 @@ using objects::Ref;
 Ref<Port> new_port(uint64_t capacity)
 {
     CountedScope scope;
-    const auto port = make_port({.capacity = capacity});
+    const auto port = objects::create_default<Port>({.capacity = capacity});
     EXPECT(port.ok());
     return port.value();
 }
