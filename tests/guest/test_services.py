@@ -67,6 +67,17 @@ NAMES: Final = {
         sender_waits_while_it_is_full_and_is_carried_over
         swaps_under_traffic_lose_nothing
     """,
+    "process": """
+        changes_class_under_faults_of_two_cpus
+        changes_from_one_class_to_the_other
+        creation_without_memory_leaves_nothing
+        default_class_is_changed_while_running
+        detached_region_is_forgotten_on_every_cpu
+        made_and_destroyed_in_number_leave_nothing
+        program_runs_in_a_replicated_one
+        program_runs_in_a_shared_one
+        region_that_overlaps_is_refused
+    """,
 }
 SEEDS: Final = [Schedule(seed) for seed in range(1, 21)]
 

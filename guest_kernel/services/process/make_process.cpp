@@ -28,6 +28,13 @@ Status map(Ref<Process> process, Ref<FileCache> cache, uint64_t address, uint64_
     return attached;
 }
 
+Status unmap(Ref<Process> process, uint64_t address)
+{
+    const Ref<Region> region(TRY(process->region_at(address)));
+    TRY(process->detach(region));
+    return destroy_region(region);
+}
+
 Status destroy_process(Ref<Process> process)
 {
     const Ref<AddressTranslation> translation(TRY(process->translation()));

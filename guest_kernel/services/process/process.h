@@ -26,6 +26,8 @@ public:
     virtual kernel::Status attach(objects::Ref<Region> region, uint64_t address, uint64_t pages) = 0;
     // Faults that come from now on do not find it. NOT_FOUND.
     virtual kernel::Status detach(objects::Ref<Region> region) = 0;
+    // The region that has the address; NOT_FOUND.
+    virtual kernel::Result<objects::LocalEntry*> region_at(uint64_t address) = 0;
     // A region that is attached; NOT_FOUND when there is none.
     virtual kernel::Result<objects::LocalEntry*> any_region() = 0;
     // A program of the process has touched an address in vain. Success: the instruction can start again. May be parked.
@@ -37,8 +39,8 @@ public:
     // Faults that were handled, each counted once however often it was parked.
     virtual kernel::Result<uint64_t> faults() = 0;
 
-    using Methods = objects::MethodList<&Process::attach, &Process::detach, &Process::any_region, &Process::handle_fault,
-        &Process::translation, &Process::manager, &Process::regions, &Process::faults>;
+    using Methods = objects::MethodList<&Process::attach, &Process::detach, &Process::region_at, &Process::any_region,
+        &Process::handle_fault, &Process::translation, &Process::manager, &Process::regions, &Process::faults>;
 
 protected:
     ~Process() = default;

@@ -33,6 +33,14 @@ Status ProcessReplicated::detach(Ref<Region> region)
     return process().detach(region);
 }
 
+Result<objects::LocalEntry*> ProcessReplicated::region_at(uint64_t address)
+{
+    const auto region = find(address);
+    if (!region)
+        return Code::NOT_FOUND;
+    return region.reference();
+}
+
 Result<objects::LocalEntry*> ProcessReplicated::any_region()
 {
     const auto region = process().m_regions.first();

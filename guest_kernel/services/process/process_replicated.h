@@ -21,6 +21,7 @@ public:
 
     kernel::Status attach(objects::Ref<Region> region, uint64_t address, uint64_t pages) override;
     kernel::Status detach(objects::Ref<Region> region) override;
+    kernel::Result<objects::LocalEntry*> region_at(uint64_t address) override;
     kernel::Result<objects::LocalEntry*> any_region() override;
     kernel::Status handle_fault(uint64_t address, Access access, kernel::Ticket* ticket) override;
     kernel::Result<objects::LocalEntry*> translation() override;

@@ -24,6 +24,14 @@ Status ProcessShared::detach(objects::Ref<Region> region)
     return m_regions.remove(region, [] {});
 }
 
+Result<objects::LocalEntry*> ProcessShared::region_at(uint64_t address)
+{
+    const auto region = find(address);
+    if (!region)
+        return Code::NOT_FOUND;
+    return region.reference();
+}
+
 Result<objects::LocalEntry*> ProcessShared::any_region()
 {
     const auto region = m_regions.first();
@@ -34,14 +42,20 @@ Result<objects::LocalEntry*> ProcessShared::any_region()
 
 Status ProcessShared::handle_fault(uint64_t address, Access access, kernel::Ticket* ticket)
 {
-    objects::Ref<Region> region;
-    m_regions.find(address, [&](const RegionExtent& found) { region = found.region; });
+    const auto region = find(address);
     if (!region)
         return Code::FAULT;
     TRY(region->handle_fault(address, access, ticket));
     // Relaxed: the count orders nothing else.
     __atomic_fetch_add(&m_faults, 1, __ATOMIC_RELAXED);
     return {};
+}
+
+objects::Ref<Region> ProcessShared::find(uint64_t address)
+{
+    objects::Ref<Region> region;
+    m_regions.find(address, [&](const RegionExtent& found) { region = found.region; });
+    return region;
 }
 
 Result<objects::LocalEntry*> ProcessShared::translation()
