@@ -15,6 +15,8 @@ using kernel::Status;
 struct Answer {
     const char* wrong = nullptr;
     Status status;
+
+    bool is_right() const { return wrong == nullptr; }
 };
 inline constexpr Answer right{};
 
@@ -127,6 +129,33 @@ template <typename Function>
 RequiredCall<Function> required(const char* what, Function function)
 {
     return {what, function};
+}
+
+// `co_await part(job)` does another job as a part of this one and yields its answer, so that what it took can be given
+// back whatever came of it.
+class Part final : public Call {
+public:
+    explicit Part(Job job) : Call(nullptr), m_job(static_cast<Job&&>(job)) {}
+
+    void make() override { m_status = m_job.go_on(); }
+    Status status() const override { return m_status; }
+
+    bool await_ready()
+    {
+        make();
+        return answered();
+    }
+    void await_suspend(Job::Handle job) { job.promise().call = this; }
+    Answer await_resume() const { return m_job.answer(); }
+
+private:
+    Job m_job;
+    Status m_status;
+};
+
+inline Part part(Job job)
+{
+    return Part(static_cast<Job&&>(job));
 }
 
 }

@@ -1,7 +1,9 @@
 // What the jobs of one client have in common.
 #pragma once
 
+#include "services/memory/file_cache.h"
 #include "services/memory/kernel_pages.h"
+#include "services/memory/page_manager.h"
 #include "services/message/port.h"
 #include "workload/random.h"
 
@@ -12,6 +14,10 @@ struct JobServices {
     objects::Ref<services::KernelPages> pages;
     // Every client puts messages in and takes messages out, of whoever is first.
     objects::Ref<services::Port> board;
+    // Memory of the clients' processes comes from below this one.
+    objects::Ref<services::PageManager> manager;
+    // Holds the programs that they run (workload/job_programs.h).
+    objects::Ref<services::FileCache> programs;
 };
 
 // What a client's jobs did, to be compared with what the objects counted. Sums of words may wrap.
@@ -20,6 +26,8 @@ struct Tally {
     uint64_t posted_sum = 0;
     uint64_t taken = 0;
     uint64_t taken_sum = 0;
+    uint64_t processes = 0;
+    uint64_t faults = 0;
 
     void add(const Tally& other);
 };

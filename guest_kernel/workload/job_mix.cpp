@@ -4,8 +4,11 @@
 #include "kernel/init.h"
 #include "kernel/owned.h"
 #include "kernel/print.h"
+#include "objects/lifetime.h"
 #include "objects/names.h"
-#include "services/message/make_port.h"
+#include "services/memory/memory.h"
+#include "services/message/port.h"
+#include "workload/job_programs.h"
 #include "workload/jobs/jobs.h"
 #include "workload/workload.h"
 
@@ -17,6 +20,8 @@ void Tally::add(const Tally& other)
     posted_sum += other.posted_sum;
     taken += other.taken;
     taken_sum += other.taken_sum;
+    processes += other.processes;
+    faults += other.faults;
 }
 
 namespace {
@@ -32,6 +37,7 @@ constexpr Kind all_kinds[] = {
     {"memory", grab_memory, 3},
     {"talk", talk, 2},
     {"exchange", exchange, 3},
+    {"process", run_processes, 2},
 };
 // Few, so that senders wait as well as receivers.
 constexpr uint64_t board_capacity = 4;
@@ -75,6 +81,7 @@ public:
     const char* name() const override { return "job-mix"; }
     unsigned kinds() const override { return kind_count; }
     KindFigures kind(unsigned number) const override;
+    void use_programs(objects::Ref<services::FileCache> programs) { m_services.programs = programs; }
 
 protected:
     Status prepare(const Parameters&) override;
@@ -97,7 +104,8 @@ Status JobMix::prepare(const Parameters&)
 {
     m_services.pages = services::kernel_pages();
     m_services.board = objects::Ref<services::Port>(objects::find_name("job-board"));
-    if (!m_services.pages || !m_services.board)
+    m_services.manager = services::root_page_manager();
+    if (!m_services.pages || !m_services.board || !m_services.manager)
         return Code::NOT_FOUND;
     m_posted_before = TRY(m_services.board->sent());
     m_taken_before = TRY(m_services.board->received());
@@ -146,7 +154,7 @@ Status JobMix::end(Progress& progress)
     if (took_ns > figures.longest_ns)
         __atomic_store_n(&figures.longest_ns, took_ns, __ATOMIC_RELAXED);
     add_to(figures.done, 1);
-    if (answer.wrong == nullptr)
+    if (answer.is_right())
         return {};
     if (answer.status == Code::NO_MEMORY) {
         add_to(figures.refused, 1);
@@ -190,7 +198,9 @@ constinit JobMix job_mix;
 
 Status start()
 {
-    const auto board = TRY(services::make_port({.capacity = board_capacity}));
+    const auto programs = TRY(make_programs());
+    job_mix.use_programs(programs);
+    const auto board = TRY(objects::create_default<services::Port>({.capacity = board_capacity}));
     TRY(objects::give_name("job-board", board.reference()));
     add(job_mix);
     return {};

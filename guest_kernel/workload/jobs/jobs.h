@@ -12,5 +12,7 @@ Job grab_memory(JobClient& client);
 Job talk(JobClient& client);
 // Puts messages on the board that all clients share and takes as many from it.
 Job exchange(JobClient& client);
+// Makes processes, each with memory of its own, and runs a program in each that fills its pages.
+Job run_processes(JobClient& client);
 
 }
