@@ -290,6 +290,16 @@ class KindFigures:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """The files that a workload has left on the disk, once it has ended."""
+
+    files: int = 0
+    bytes: int = 0
+    digest: int = 0
+    """Of what is in them, as :mod:`emulator.workload.job_files` computes it from the disk."""
+
+
+@dataclass(frozen=True)
 class WorkloadStatus:
     """How far a workload has come."""
 
@@ -304,6 +314,7 @@ class WorkloadStatus:
     """The longest time without a completed operation, for each CPU."""
     kinds: dict[str, KindFigures]
     """Its jobs by kind; none where all are alike."""
+    kept: Kept = Kept()
 
     @property
     def per_minute(self) -> int:
@@ -321,7 +332,8 @@ class WorkloadStatus:
         kinds = {
             text(kind): KindFigures(*map(integer, rest)) for kind, *rest in map(items, items(found["kinds"]))
         }
-        return cls(name, running, operations, errors, elapsed, gaps, kinds)
+        kept = Kept(*map(integer, items(found["kept"])))
+        return cls(name, running, operations, errors, elapsed, gaps, kinds, kept)
 
     def to_dict(self) -> dict[str, Any]:
         """As a run's JSON document shows it."""

@@ -95,6 +95,18 @@ void write_kinds(ValueWriter& result, const Workload& workload)
     result.end_list();
 }
 
+void write_kept(ValueWriter& result, const workload::Kept& kept)
+{
+    result.begin_list();
+    result.text("kept");
+    result.begin_list();
+    result.number(kept.files);
+    result.number(kept.bytes);
+    result.number(kept.digest);
+    result.end_list();
+    result.end_list();
+}
+
 Status describe_workload(ValueReader& arguments, ValueWriter& result)
 {
     const Workload& found = *TRY(read_workload(arguments));
@@ -104,6 +116,7 @@ Status describe_workload(ValueReader& arguments, ValueWriter& result)
     write_pair(result, "errors", totals.errors);
     write_pair(result, "elapsed_ns", found.elapsed_ns());
     write_kinds(result, found);
+    write_kept(result, found.kept());
     result.begin_list();
     result.text("longest_gap_ns");
     result.begin_list();

@@ -1,10 +1,12 @@
 // What the jobs of one client have in common.
 #pragma once
 
+#include "services/files/file_system.h"
 #include "services/memory/file_cache.h"
 #include "services/memory/kernel_pages.h"
 #include "services/memory/page_manager.h"
 #include "services/message/port.h"
+#include "workload/job_files.h"
 #include "workload/random.h"
 
 namespace workload {
@@ -18,6 +20,8 @@ struct JobServices {
     objects::Ref<services::PageManager> manager;
     // Holds the programs that they run (workload/job_programs.h).
     objects::Ref<services::FileCache> programs;
+    // None on a machine without one: jobs with files are not done then.
+    objects::Ref<services::FileSystem> files;
 };
 
 // What a client's jobs did, to be compared with what the objects counted. Sums of words may wrap.
@@ -28,6 +32,11 @@ struct Tally {
     uint64_t taken_sum = 0;
     uint64_t processes = 0;
     uint64_t faults = 0;
+    uint64_t files_created = 0;
+    uint64_t files_removed = 0;
+    uint64_t opens = 0;
+    uint64_t closes = 0;
+    uint64_t forced_syncs = 0;
 
     void add(const Tally& other);
 };
@@ -39,6 +48,7 @@ struct JobClient {
     // late then changes nothing for the jobs that follow.
     Random random{0};
     Tally tally;
+    JobFile files[files_of_client];
 };
 
 }

@@ -2,7 +2,6 @@
 
 #include "kernel/clock.h"
 #include "kernel/init.h"
-#include "kernel/owned.h"
 #include "kernel/print.h"
 #include "objects/lifetime.h"
 #include "objects/names.h"
@@ -22,6 +21,11 @@ void Tally::add(const Tally& other)
     taken_sum += other.taken_sum;
     processes += other.processes;
     faults += other.faults;
+    files_created += other.files_created;
+    files_removed += other.files_removed;
+    opens += other.opens;
+    closes += other.closes;
+    forced_syncs += other.forced_syncs;
 }
 
 namespace {
@@ -38,6 +42,10 @@ constexpr Kind all_kinds[] = {
     {"talk", talk, 2},
     {"exchange", exchange, 3},
     {"process", run_processes, 2},
+    {"write", write_file, 4},
+    {"read", read_file, 3},
+    {"remove", remove_file, 1},
+    {"map", map_file, 2},
 };
 // Few, so that senders wait as well as receivers.
 constexpr uint64_t board_capacity = 4;
@@ -66,6 +74,14 @@ unsigned choose(Random& random)
 struct Record {
     KindFigures kinds[kind_count];
     Tally tally;
+    Kept kept;
+};
+
+// What the objects that all clients use have counted at some moment.
+struct Counted {
+    uint64_t posted = 0;
+    uint64_t taken = 0;
+    services::FileStatistics files;
 };
 
 // What a client has while it runs.
@@ -81,6 +97,7 @@ public:
     const char* name() const override { return "job-mix"; }
     unsigned kinds() const override { return kind_count; }
     KindFigures kind(unsigned number) const override;
+    Kept kept() const override;
     void use_programs(objects::Ref<services::FileCache> programs) { m_services.programs = programs; }
 
 protected:
@@ -93,36 +110,67 @@ protected:
 private:
     void begin(Progress& progress, Random& random);
     Status end(Progress& progress);
+    Status find_services();
+    kernel::Status count(Counted& counted);
+    bool agrees(const Tally& tally, const Counted& now) const;
 
     JobServices m_services;
-    uint64_t m_posted_before = 0;
-    uint64_t m_taken_before = 0;
+    Counted m_before;
     Record m_records[max_clients];
 };
 
-Status JobMix::prepare(const Parameters&)
+// Says on the console what was wrong; a job that was refused memory was not.
+Status report(const JobClient& client, const char* kind, const Answer& answer)
+{
+    if (answer.is_right() || answer.status == Code::NO_MEMORY)
+        return {};
+    kernel::print("job-mix: client %u: %s: could not %s: %s\n", client.index, kind, answer.wrong,
+        answer.status.ok() ? "wrong" : kernel::name_of(answer.status.code()));
+    return answer.status.ok() ? Status(Code::INVALID) : answer.status;
+}
+
+Status JobMix::find_services()
 {
     m_services.pages = services::kernel_pages();
     m_services.board = objects::Ref<services::Port>(objects::find_name("job-board"));
+    m_services.files = objects::Ref<services::FileSystem>(objects::find_name("file-system"));
     m_services.manager = services::root_page_manager();
-    if (!m_services.pages || !m_services.board || !m_services.manager)
-        return Code::NOT_FOUND;
-    m_posted_before = TRY(m_services.board->sent());
-    m_taken_before = TRY(m_services.board->received());
+    return m_services.pages && m_services.board && m_services.manager ? Status() : Status(Code::NOT_FOUND);
+}
+
+Status JobMix::prepare(const Parameters&)
+{
+    TRY(find_services());
     for (auto& record : m_records)
         record = {};
-    return {};
+    return count(m_before);
+}
+
+Status JobMix::count(Counted& counted)
+{
+    counted.posted = TRY(m_services.board->sent());
+    counted.taken = TRY(m_services.board->received());
+    return m_services.files ? m_services.files->statistics(&counted.files) : Status();
 }
 
 Status JobMix::enter(Client& client)
 {
-    auto* progress = kernel::make<Progress>(kernel::Tag::Workload);
-    if (progress == nullptr)
-        return Code::NO_MEMORY;
-    progress->client.index = client.index;
-    progress->client.services = &m_services;
-    client.own = progress;
-    return {};
+    if (client.own == nullptr) {
+        client.own = kernel::make<Progress>(kernel::Tag::Workload);
+        if (client.own == nullptr)
+            return Code::NO_MEMORY;
+        auto& made = *static_cast<Progress*>(client.own);
+        made.client.index = client.index;
+        made.client.services = &m_services;
+        made.job = begin_files(made.client);
+    }
+    auto& progress = *static_cast<Progress*>(client.own);
+    TRY(progress.job.go_on());
+    const Status begun = report(progress.client, "begin", progress.job.answer());
+    progress.job = {};
+    if (!begun.ok())
+        kernel::destroy(&progress);
+    return begun;
 }
 
 Status JobMix::run_job(Client& client)
@@ -161,17 +209,25 @@ Status JobMix::end(Progress& progress)
         return {};
     }
     add_to(figures.wrong, 1);
-    kernel::print("job-mix: client %u: %s: could not %s: %s", progress.client.index, all_kinds[progress.kind].name,
-        answer.wrong, kernel::name_of(answer.status.code()));
-    return answer.status.ok() ? Status(Code::INVALID) : answer.status;
+    return report(progress.client, all_kinds[progress.kind].name, answer);
 }
 
-// A client that ends in the middle of a job has not been told to.
+// A client ends between two jobs.
 Status JobMix::leave(Client& client)
 {
-    const kernel::Owned<Progress> progress(static_cast<Progress*>(client.own));
-    m_records[client.index].tally = progress->client.tally;
-    return {};
+    auto& progress = *static_cast<Progress*>(client.own);
+    if (!progress.job)
+        progress.job = end_files(progress.client);
+    TRY(progress.job.go_on());
+    const Status ended = report(progress.client, "end", progress.job.answer());
+    auto& record = m_records[client.index];
+    record.tally = progress.client.tally;
+    for (unsigned number = 0; number < files_of_client; ++number) {
+        if (progress.client.files[number].exists)
+            record.kept.add(client.index, number, progress.client.files[number]);
+    }
+    kernel::destroy(&progress);
+    return ended;
 }
 
 KindFigures JobMix::kind(unsigned number) const
@@ -182,16 +238,38 @@ KindFigures JobMix::kind(unsigned number) const
     return sum;
 }
 
+Kept JobMix::kept() const
+{
+    Kept sum;
+    for (const auto& record : m_records) {
+        sum.files += record.kept.files;
+        sum.bytes += record.kept.bytes;
+        sum.digest += record.kept.digest;
+    }
+    return sum;
+}
+
 bool JobMix::verify(const Totals&)
 {
     Tally all;
     for (const auto& record : m_records)
         all.add(record.tally);
-    const auto posted = m_services.board->sent();
-    const auto taken = m_services.board->received();
-    return posted.ok() && taken.ok() && posted.value() - m_posted_before == all.posted
-           && taken.value() - m_taken_before == all.taken && all.posted == all.taken
-           && all.posted_sum == all.taken_sum;
+    Counted now;
+    const Status counted = count(now);
+    const bool right = counted.ok() && agrees(all, now) && all.posted == all.taken && all.posted_sum == all.taken_sum;
+    if (!right)
+        kernel::print("job-mix: the sums are not what the objects counted\n");
+    return right;
+}
+
+bool JobMix::agrees(const Tally& tally, const Counted& now) const
+{
+    const auto& files = now.files;
+    const auto& before = m_before.files;
+    return now.posted - m_before.posted == tally.posted && now.taken - m_before.taken == tally.taken
+           && files.files_created - before.files_created == tally.files_created
+           && files.removed - before.removed == tally.files_removed && files.opens - before.opens == tally.opens
+           && files.closes - before.closes == tally.closes;
 }
 
 constinit JobMix job_mix;

@@ -4,6 +4,7 @@
 #include "kernel/event.h"
 #include "kernel/owned.h"
 #include "kernel/status.h"
+#include "workload/job_files.h"
 #include "workload/random.h"
 
 namespace workload {
@@ -84,6 +85,8 @@ public:
     // The kinds of its jobs, by number; none where all are alike.
     virtual unsigned kinds() const { return 0; }
     virtual KindFigures kind(unsigned) const { return {}; }
+    // The files that its clients have left on the disk, once it has ended.
+    virtual Kept kept() const { return {}; }
 
     static constexpr unsigned max_clients = 64;
 
