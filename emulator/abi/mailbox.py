@@ -110,6 +110,18 @@ class Operation(IntEnum):
     """The guest ends its run in order; there is no reply."""
     PAGING = 50
     """-> what paging has done since the start: [[name, value]...]."""
+    TRACE_POINTS = 44
+    """-> [[id, name, on, records, module]...]."""
+    TRACE_SWITCH = 45
+    """(name, 1 or 0) Switches the trace points of that name on or off -> how many there are."""
+    TRACE_READ = 46
+    """Takes what was traced -> records lost, [ns, cpu, thread, point id, point name, first, second]..."""
+    COMMANDS = 60
+    """-> [[name, summary, module]...]."""
+    COMMAND = 61
+    """(name, words) Runs a command of the kernel or of a module; what it says is on the console."""
+    TESTS = 62
+    """(prefix) Runs the in-guest tests of modules whose names begin so -> [[name, failure or ``""``]...]."""
 
 
 class EventKind(IntEnum):

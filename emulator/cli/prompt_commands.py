@@ -77,6 +77,12 @@ def _swap(words: Words) -> steps.Step:
     return steps.Swap(object=words[0], class_name=words[2])
 
 
+def _trace(words: Words) -> steps.Step:
+    if len(words) > 1 and words[1] != "off":
+        raise UsageError("usage: trace POINT [off]")
+    return steps.Trace(point=words[0], on=len(words) == 1)
+
+
 def _advance(words: Words) -> steps.Step:
     count = _number(words[0], "instructions") if words else 1
     return steps.Advance(instructions=count, cpu=_number(words[1], "cpu") if len(words) > 1 else 0)
@@ -138,6 +144,14 @@ _COMMANDS: Final = (
     _list("stalled", "who is counted, in which generation, inside which object, since when"),
     _list("workloads", "the workloads that there are"),
     _of("workload", "workload NAME", "how far a workload has come", Completes.WORKLOAD),
+    _list("commands", "commands that the kernel and its modules bring"),
+    Command("command NAME [WORDS]", "run one of them; it prints on the console",
+            lambda words: steps.Command(name=words[0], words=" ".join(words[1:])), 1, None),
+    Command("test PREFIX", "run the in-guest tests that modules have brought", _texts(steps.Test, "tests"),
+            1, 1),
+    _list("trace-points", "trace points: identifier, name, on or off, records, module"),
+    Command("trace POINT [off]", "switch a trace point on, or off", _trace, 1, 2),
+    _list("trace-records", "take what was traced out of the guest's logs"),
     Command("start WORKLOAD [clients=N] [operations=N] [seed=N]", "start a workload", _start, 1, 4,
             (Completes.WORKLOAD,)),
     Command("stop WORKLOAD", "stop a workload and wait for its end", _texts(steps.Stop, "workload"), 1, 1,

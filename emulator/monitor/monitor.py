@@ -19,6 +19,7 @@ from emulator.monitor.backtrace import Frame, cpu_stack, frames
 from emulator.monitor.code import ADDRESS_SIZE, INSTRUCTION_SIZE, Instruction, assemble, disassemble
 from emulator.monitor.demangle import without_parameters
 from emulator.monitor.guest_calls import GuestCalls
+from emulator.monitor.guest_commands import GuestCommands
 from emulator.monitor.journal import Journal
 from emulator.monitor.module_registry import ModuleRegistry
 from emulator.monitor.records import SwapFailed, SwapRecord, UpdateRecord
@@ -40,6 +41,7 @@ from emulator.monitor.replies import (
 )
 from emulator.monitor.requests import DEFAULT_LIMIT_NS, Requests
 from emulator.monitor.symboliser import Symboliser
+from emulator.monitor.tracing import Tracing
 from emulator.monitor.updates import Updates
 
 _BUSY_SUFFIX: Final = "(BUSY)"
@@ -73,6 +75,10 @@ class Monitor:
         self._journal = Journal(mailbox)
         self._requests = Requests(hardware, mailbox, run)
         self._updates = Updates(loader, registry, self._journal, self._requests, self.catch_up)
+        self.tracing: Final = Tracing(self._requests)
+        """Trace points, and what they wrote."""
+        self.commands: Final = GuestCommands(self._requests)
+        """Console commands and in-guest tests."""
         mailbox.on_change = self._requests.notice
         loader.on_change = self._requests.notice
         calls.on_stage = self._requests.notice

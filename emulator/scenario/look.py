@@ -47,6 +47,9 @@ _LISTS: Final[Mapping[str, Callable[[Monitor], Sequence[Any]]]] = {
     "updates": Monitor.updates,
     "memory": Monitor.memory,
     "stalled": Monitor.stalled,
+    "commands": lambda monitor: monitor.commands.all(),
+    "trace-points": lambda monitor: monitor.tracing.points(),
+    "trace-records": lambda monitor: monitor.tracing.read().records,
 }
 _DETAILS: Final[Mapping[str, Callable[[Monitor, str], list[Row]]]] = {
     "object": _object,

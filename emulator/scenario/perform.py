@@ -234,6 +234,28 @@ def _(step: steps.Expect, session: Session) -> Outcome:
 
 
 @perform.register
+def _(step: steps.Trace, session: Session) -> Outcome:
+    session.machine.monitor.tracing.switch(step.point, on=step.on)
+    return Outcome(f"{step.point} {'on' if step.on else 'off'}")
+
+
+@perform.register
+def _(step: steps.Command, session: Session) -> Outcome:
+    session.machine.monitor.commands.run(step.name, step.words)
+    return Outcome(f"{step.name} {step.words}".rstrip())
+
+
+@perform.register
+def _(step: steps.Test, session: Session) -> Outcome:
+    outcomes = session.machine.monitor.commands.run_tests(step.tests)
+    failed = [f"{outcome.name}: {outcome.failure}" for outcome in outcomes if outcome.failure]
+    if failed or not outcomes:
+        raise GuestError("; ".join(failed) or f"no module has brought tests whose names begin {step.tests}")
+    names = [outcome.name for outcome in outcomes]
+    return Outcome(f"{len(names)} tests ok", {"tests": names})
+
+
+@perform.register
 def _(step: steps.Drain, session: Session) -> Outcome:
     del step
     session.machine.monitor.drain()

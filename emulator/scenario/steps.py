@@ -12,6 +12,7 @@ from emulator.scenario.values import (
     Duration,
     Figure,
     FigureName,
+    Flag,
     Integer,
     Integers,
     Pattern,
@@ -33,6 +34,9 @@ LISTS: Final = (
     "memory",
     "stalled",
     "workloads",
+    "commands",
+    "trace-points",
+    "trace-records",
 )
 """What the guest can be asked for as a whole."""
 DETAILS: Final = ("object", "counts", "instances", "workload", "backtrace")
@@ -338,6 +342,35 @@ class Expect(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trace(Step):
+    """Switches the trace points of a name on or off."""
+
+    do = "trace"
+    point: str = key(Text())
+    on: bool = key(Flag(), default=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(Step):
+    """Runs a command of the kernel or of a module; what it says is on the console."""
+
+    do = "command"
+    name: str = key(Text())
+    words: str = key(Text(), default="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Test(Step):
+    """Runs the in-guest tests that modules have brought; fails when one fails or there is none."""
+
+    __test__: ClassVar[bool] = False  # to pytest, which would take it for a test
+
+    do = "test"
+    tests: str = key(Text())
+    """How their names begin."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drain(Step):
     """Empties the guest's caches and frees what waits for a generation, before memory is compared."""
 
@@ -383,6 +416,9 @@ STEPS: Final[Mapping[str, type[Step]]] = {
         Drain,
         Save,
         PowerOff,
+        Trace,
+        Command,
+        Test,
     )
 }
 

@@ -5,6 +5,7 @@
 #include "kernel/event.h"
 #include "kernel/init.h"
 #include "kernel/interrupt.h"
+#include "kernel/trace.h"
 
 namespace devices {
 
@@ -15,6 +16,9 @@ constexpr uint32_t every_tag = ~uint32_t{0};
 static_assert(abi::DISK_TAGS == 32, "one bit of a word for each tag");
 
 constinit Disk the_disk;
+// (first block, abi::DiskOperation), (first block, Code negated)
+kernel::TracePoint issued_point{"disk.issued"};
+kernel::TracePoint completed_point{"disk.completed"};
 
 struct Waiter {
     kernel::Event done;
@@ -70,6 +74,7 @@ void Disk::issue(DiskRequest& request, unsigned tag)
         .count = request.count,
         .buffer = request.buffer == nullptr ? 0 : arch::physical(request.buffer),
     };
+    issued_point.note(request.block, static_cast<uint64_t>(request.operation));
     kernel::write_register(page, abi::DiskRegister::SUBMIT, arch::physical(&m_command));
 }
 
@@ -86,6 +91,7 @@ DiskRequest* Disk::take_completed(kernel::Status& status)
     m_in_flight[tag] = nullptr;
     m_tags_in_use &= ~(uint32_t{1} << tag);
     issue_waiting();
+    completed_point.note(request->block, static_cast<uint64_t>(-status.raw()));
     return request;
 }
 

@@ -12,7 +12,7 @@ namespace kernel {
 
 namespace {
 
-constinit Test* registered = nullptr;
+constinit Registry<Test> registered;
 
 // The first failed expectation of the running test; empty while it is fine.
 class Failure {
@@ -49,7 +49,32 @@ void run_in_thread(uint64_t argument)
     reinterpret_cast<const Test*>(argument)->run();
 }
 
-bool run_one(const Test& test)
+// A test that ends in a panic runs alone, when its whole name is asked for.
+bool chosen(const Test& test, const char* prefix)
+{
+    if (starts_with(test.name(), "panic."))
+        return equal(test.name(), prefix);
+    return starts_with(test.name(), prefix);
+}
+
+}
+
+Registry<Test>& tests()
+{
+    return registered;
+}
+
+Test::Test(const char* name, void (*body)()) : m_name(name), m_body(body)
+{
+    registered.add(*this);
+}
+
+const Test* next_test(const char* prefix, const char* after)
+{
+    return registered.next(after, [prefix](const Test& test) { return chosen(test, prefix); });
+}
+
+bool run_test(const Test& test)
 {
     failure.clear();
     Event ended;
@@ -65,37 +90,14 @@ bool run_one(const Test& test)
     return !failure.noted();
 }
 
-// A test that ends in a panic runs alone, when its whole name is asked for.
-bool chosen(const Test& test, const char* prefix)
-{
-    if (starts_with(test.name(), "panic."))
-        return equal(test.name(), prefix);
-    return starts_with(test.name(), prefix);
-}
-
-const Test* next_test(const char* prefix, const char* after)
-{
-    const Test* next = nullptr;
-    for (const Test* each = registered; each != nullptr; each = each->next) {
-        if (!chosen(*each, prefix) || (after != nullptr && compare(each->name(), after) <= 0))
-            continue;
-        if (next == nullptr || compare(each->name(), next->name()) < 0)
-            next = each;
-    }
-    return next;
-}
-
-}
-
-// At start, before there is a second thread.
-Test::Test(const char* name, void (*body)()) : next(registered), m_name(name), m_body(body)
-{
-    registered = this;
-}
-
 void expectation_failed(const char* what, const char* file, int line)
 {
     failure.note(what, file, line);
+}
+
+const char* test_failure()
+{
+    return failure.text();
 }
 
 bool test_failed()
@@ -109,7 +111,7 @@ unsigned run_tests(const char* prefix)
     unsigned failed = 0;
     for (const Test* test = next_test(prefix, nullptr); test != nullptr; test = next_test(prefix, test->name())) {
         ++run;
-        if (!run_one(*test))
+        if (!run_test(*test))
             ++failed;
     }
     print("tests: %u run, %u failed", run, failed);

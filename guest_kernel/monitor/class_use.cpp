@@ -8,12 +8,6 @@ constexpr size_t class_name_size = 96;
 
 }
 
-ClassUse::~ClassUse()
-{
-    if (m_module != nullptr)
-        devices::module_space().unpin(*m_module);
-}
-
 Status ClassUse::read(devices::ValueReader& arguments)
 {
     char name[class_name_size];
@@ -21,12 +15,7 @@ Status ClassUse::read(devices::ValueReader& arguments)
     m_descriptor = objects::find_class(name);
     if (m_descriptor == nullptr)
         return Code::NOT_FOUND;
-    const auto module = devices::module_space().pin(reinterpret_cast<uint64_t>(m_descriptor));
-    if (module.ok())
-        m_module = module.value();
-    else if (module.code() != Code::NOT_FOUND)
-        return module.status();
-    return {};
+    return m_text.pin(m_descriptor);
 }
 
 }

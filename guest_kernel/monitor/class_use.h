@@ -1,8 +1,8 @@
 // A class that is to be used, and whose module must stay meanwhile.
 #pragma once
 
-#include "devices/module_space.h"
 #include "devices/value_stream.h"
+#include "monitor/pinned_text.h"
 #include "objects/class_descriptor.h"
 
 namespace monitor {
@@ -14,19 +14,13 @@ using kernel::Status;
 // brought the class from being unloaded. For counted threads.
 class ClassUse {
 public:
-    ClassUse() = default;
-    ~ClassUse();
-    ClassUse(const ClassUse&) = delete;
-    ClassUse& operator=(const ClassUse&) = delete;
-
     // Reads a name and finds the newest class that has it. NOT_FOUND, or GONE when its module is being unloaded.
     Status read(devices::ValueReader& arguments);
     const objects::ClassDescriptor& descriptor() const { return *m_descriptor; }
 
 private:
     const objects::ClassDescriptor* m_descriptor = nullptr;
-    // Null for a class of the kernel.
-    devices::Module* m_module = nullptr;
+    PinnedText m_text;
 };
 
 }

@@ -1,8 +1,8 @@
 // Which classes are registered, and how many objects each has.
 
 #include "devices/mailbox.h"
-#include "devices/module_space.h"
 #include "kernel/init.h"
+#include "monitor/module_of.h"
 #include "objects/class_descriptor.h"
 #include "objects/counted_scope.h"
 #include "objects/translation_table.h"
@@ -39,26 +39,6 @@ uint64_t instances(const ClassDescriptor& descriptor)
     return count;
 }
 
-struct Search {
-    uint64_t address;
-    uint64_t module = 0;
-};
-
-void compare(const devices::Module& module, void* context)
-{
-    auto& search = *static_cast<Search*>(context);
-    if (module.contains(search.address))
-        search.module = module.id;
-}
-
-// The module that brought the class, 0 for the kernel.
-uint64_t module_of(const ClassDescriptor& descriptor)
-{
-    Search search{reinterpret_cast<uint64_t>(&descriptor)};
-    devices::module_space().for_each(compare, &search);
-    return search.module;
-}
-
 Status list_classes(devices::ValueReader&, devices::ValueWriter& result)
 {
     // Modules, and with them their descriptors, are freed a generation after their classes were unregistered.
@@ -71,7 +51,7 @@ Status list_classes(devices::ValueReader&, devices::ValueWriter& result)
         result.text(descriptor.name);
         result.number(descriptor.version);
         result.number(instances(descriptor));
-        result.number(module_of(descriptor));
+        result.number(module_of(&descriptor));
         result.end_list();
     }
     return {};

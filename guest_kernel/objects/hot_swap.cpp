@@ -4,6 +4,7 @@
 #include "kernel/clock.h"
 #include "kernel/generation.h"
 #include "kernel/thread.h"
+#include "kernel/trace.h"
 #include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/instance_set.h"
@@ -19,6 +20,8 @@ constexpr uint64_t look_interval_ns = kernel::millisecond;
 
 uint64_t next_swap_id = 1;
 SwapListener* the_listener = nullptr;
+// (swap id, Phase)
+kernel::TracePoint phase_point{"swap.phase"};
 
 }
 
@@ -308,6 +311,7 @@ void HotSwap::begin(Phase phase)
 {
     const uint64_t now = kernel::now_ns();
     const auto index = static_cast<unsigned>(phase);
+    phase_point.note(m_id, index);
     for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
         for (unsigned other = 0; other < logged_phases; ++other) {
             auto& times = m_times[cpu][other];

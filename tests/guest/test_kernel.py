@@ -92,6 +92,13 @@ KERNEL_TESTS = {
         "wakeup_preempts_other_cpu",
         "yield",
     ],
+    "trace": [
+        "name_of_a_point_that_has_gone_is_kept_until_the_log_is_read",
+        "oldest_records_make_way_and_are_counted",
+        "point_that_is_off_writes_nothing",
+        "point_that_wrote_nothing_leaves_no_name",
+        "record_says_when_who_where_and_what",
+    ],
     "wait_queue": [
         "no_lost_wakeup",
         "timeout",
