@@ -98,9 +98,15 @@ class Machine:
 
     def run(self, until: Until | None = None) -> Stop:
         """Runs until something ends it. After a panic or power-off it does not go on: the same stop again."""
-        if self._last_stop is None or self._last_stop.reason not in _ENDS:
+        if self._last_stop is not None and self._last_stop.reason in _ENDS:
+            return self._last_stop
+        self.monitor.demands.serve()  # a restored machine may have some
+        goes_on = True
+        while goes_on:
             self._last_stop = self.hardware.run(until)
             self.monitor.catch_up()
+            goes_on = self.monitor.may_go_on(self._last_stop)
+        assert self._last_stop is not None
         return self._last_stop
 
     def run_for(self, nanoseconds: int) -> Stop:

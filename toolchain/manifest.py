@@ -11,6 +11,7 @@ key                    meaning
 ``summary`` (opt.)     one line for people
 ``entry`` (opt.)       the function that starts the update; ``module_init`` if absent
 ``requires`` (opt.)    names of the modules that must be loaded before
+``provides`` (opt.)    names of the interfaces (kinds) for which the update is loaded on demand
 ``sources`` (opt.)     the C++ files, relative to the folder; every ``*.cpp`` in it if absent
 ``[[class]]`` (opt.)   a class that the module brings: ``name``, ``from`` (0: it is new), ``to``
 =====================  ===================================================================================
@@ -29,7 +30,9 @@ from emulator.errors import UsageError
 
 MANIFEST_NAME: Final = "update.toml"
 
-_MODULE_KEYS: Final = frozenset(("name", "revision", "summary", "entry", "requires", "sources", "class"))
+_MODULE_KEYS: Final = frozenset(
+    ("name", "revision", "summary", "entry", "requires", "provides", "sources", "class")
+)
 _CLASS_KEYS: Final = frozenset(("name", "from", "to"))
 
 T = TypeVar("T")
@@ -47,6 +50,7 @@ class ModuleSource:
     entry: str
     updates: tuple[ClassUpdate, ...]
     requires: tuple[str, ...]
+    provides: tuple[str, ...] = ()
 
     def metadata(self, kernel_build_id: bytes) -> ModuleMetadata:
         """The metadata of the module when built for the kernel of that build-id (20 bytes)."""
@@ -97,6 +101,7 @@ def _module(folder: Path, table: Mapping[str, object]) -> ModuleSource:
         entry=_optional(table, "entry", MODULE_ENTRY),
         updates=tuple(_class_update(each) for each in _list_of(table, "class", dict)),
         requires=tuple(_list_of(table, "requires", str)),
+        provides=tuple(_list_of(table, "provides", str)),
     )
     module.metadata(bytes(BUILD_ID_BYTES)).pack()  # checks every value
     return module

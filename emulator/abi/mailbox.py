@@ -122,6 +122,8 @@ class Operation(IntEnum):
     """(name, words) Runs a command of the kernel or of a module; what it says is on the console."""
     TESTS = 62
     """(prefix) Runs the in-guest tests of modules whose names begin so -> [[name, failure or ``""``]...]."""
+    SETTLE_DEMAND = 63
+    """(interface, Code negated) What came of the search for an update. NOT_FOUND: nobody waits."""
 
 
 class EventKind(IntEnum):
@@ -145,6 +147,10 @@ class EventKind(IntEnum):
     DEAD_REFERENCE = 15
     """(reference, calls, return address) Somebody has called a reference whose adaptor is gone; the last
     of them."""
+    INTERFACE_WANTED = 16
+    """(interface) A program waits for an interface that no class provides; SETTLE_DEMAND is the answer."""
+    INTERFACE_SETTLED = 17
+    """(interface, Code negated) Nobody waits for it any more: it is provided, or will not be."""
 
 
 class ReplyFlag(IntFlag):

@@ -147,6 +147,10 @@ class ModuleLoader(RegisterDevice):
         """How a load ended; None while it has not."""
         return self._outcomes.get(load)
 
+    def under_way(self, key: str) -> int | None:
+        """The load of that image that has not ended, if there is one."""
+        return next((each.id for each in self._loads if each.image.key == key), None)
+
     def base(self, load: int) -> int:
         """The address that the guest gave a load under way, 0 before it did."""
         return next((each.base for each in self._loads if each.id == load), 0)

@@ -55,6 +55,10 @@ class ModuleRegistry:
         self._images[image.key] = image
         return image
 
+    def key_of(self, data: bytes) -> str | None:
+        """By which a file was handed to the guest, None when it was not."""
+        return next((key for key, file in self._files.items() if file == data), None)
+
     def relocate(self, key: str, bases: tuple[int, int, int]) -> tuple[bytes, bytes, bytes]:
         """Text, rodata and data of a module for these addresses. Raises ModuleError."""
         self._image(key)

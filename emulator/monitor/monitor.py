@@ -17,6 +17,7 @@ from emulator.errors import GuestError, UsageError
 from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
 from emulator.monitor.backtrace import Frame, cpu_stack, frames
 from emulator.monitor.code import ADDRESS_SIZE, INSTRUCTION_SIZE, Instruction, assemble, disassemble
+from emulator.monitor.demands import Demands
 from emulator.monitor.demangle import without_parameters
 from emulator.monitor.guest_calls import GuestCalls
 from emulator.monitor.guest_commands import GuestCommands
@@ -75,12 +76,14 @@ class Monitor:
         self._journal = Journal(mailbox)
         self._requests = Requests(hardware, mailbox, run)
         self._updates = Updates(loader, registry, self._journal, self._requests, self.catch_up)
+        self.demands: Final = Demands(hardware, mailbox, loader, registry, self._updates)
+        """Interfaces that programs ask for; its provider finds the updates."""
         self.tracing: Final = Tracing(self._requests)
         """Trace points, and what they wrote."""
         self.commands: Final = GuestCommands(self._requests)
         """Console commands and in-guest tests."""
-        mailbox.on_change = self._requests.notice
-        loader.on_change = self._requests.notice
+        mailbox.on_change = self._notice
+        loader.on_change = self._notice
         calls.on_stage = self._requests.notice
 
     # What happened
@@ -106,7 +109,19 @@ class Monitor:
         """Another machine's state was restored: reads its events from the start."""
         self._journal.clear()
         self._updates.clear()
+        self.demands.clear()
         self.catch_up()
+
+    def may_go_on(self, stop: Stop) -> bool:
+        """Serves what programs ask for. Whether the run had ended for nothing else."""
+        served = self.demands.serve()
+        return (
+            served and stop.reason is StopReason.STOPPED and not stop.reached and not self._requests.waiting
+        )
+
+    def _notice(self) -> None:
+        self._requests.notice()
+        self.demands.notice()
 
     # Requests without waiting
 

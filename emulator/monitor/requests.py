@@ -54,6 +54,11 @@ class Requests:
         self._run = run
         self._waiting = False
 
+    @property
+    def waiting(self) -> bool:
+        """Whether someone waits for news."""
+        return self._waiting
+
     def notice(self) -> None:
         """The device layer has news: ends the run of whoever waits for some."""
         if self._waiting:

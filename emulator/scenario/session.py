@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import EvergreenError, GuestError, ModuleError
 from emulator.machine import StopReason, Until
 from emulator.scenario.result import Json, StepResult
-from emulator.scenario.shipped import RACE_UPDATE, find_update, modules_of
+from emulator.scenario.shipped import RACE_UPDATE, find_update, modules_of, modules_that_provide
 from emulator.scenario.steps import Apply, Start, Step
 
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ class Session:
     """Each workload that was started, as it was last seen."""
     rejected: list[UpdateRecord] = field(default_factory=list)
     """Updates that the host refused: the guest does not know of them."""
+
+    def __post_init__(self) -> None:
+        if self.machine.monitor.demands.provider is None:
+            self.machine.monitor.demands.provider = self._provided
+
+    def _provided(self, interface: str) -> list[bytes]:
+        return modules_that_provide(interface, self.folder, self.kernel)
 
     def do(self, step: Step) -> StepResult:
         """Performs a step; one that fails has a result that is not ok.

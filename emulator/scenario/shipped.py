@@ -63,6 +63,21 @@ def modules_of(update: Path, kernel: KernelImage | None = None) -> list[Path]:
     return [module.path for module in build_update(update, kernel or build_kernel())]
 
 
+def modules_that_provide(interface: str, folder: Path, kernel: KernelImage | None = None) -> list[bytes]:
+    """The modules of the update that provides an interface: one in ``folder``, beside it, or a shipped one.
+
+    None when there is no such update. Raises UsageError and BuildError as ``modules_of`` does.
+    """
+    from toolchain.manifest import MANIFEST_NAME, read_manifest
+    from toolchain.paths import installation
+
+    for place in (folder, folder.resolve().parent, installation().updates):
+        for manifest in sorted([*place.glob(MANIFEST_NAME), *place.glob(f"*/{MANIFEST_NAME}")]):
+            if any(interface in module.provides for module in read_manifest(manifest.parent)):
+                return [path.read_bytes() for path in modules_of(manifest.parent, kernel)]
+    return []
+
+
 def classes_of(module: Path) -> tuple[ClassUpdate, ...]:
     """The classes that a module brings. Raises ModuleError when it is damaged."""
     from emulator.modules.elf_file import read_object

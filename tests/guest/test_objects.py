@@ -37,6 +37,14 @@ NAMES: Final = {
         newest_version_is_found
         replace_themselves_by_the_next_version_only
     """,
+    "demand": """
+        a_class_of_another_interface_helps_nobody
+        that_cannot_be_passed_on_is_refused_at_once
+        those_who_want_the_same_share_one_request
+        who_waits_goes_on_when_a_class_has_come
+        who_waits_is_told_that_no_update_will_come
+        without_memory_is_refused
+    """,
     "inside": """
         call_that_merely_waits_is_waited_for
         last_call_to_leave_ends_the_block_phase_at_once
