@@ -1,4 +1,4 @@
-"""A program asks for an interface that no class provides: the host has an update loaded, the program goes on."""
+"""A program asks for an interface that no class provides: an update is loaded, and the program goes on."""
 
 from __future__ import annotations
 
