@@ -8,11 +8,13 @@ PLACED -> the device copies the relocated bytes, caches are coherent on every CP
 from enum import IntEnum, IntFlag
 from typing import Final
 
-from emulator.abi.layout import I64, U64, Chars, Field, Record
+from emulator.abi.layout import I64, U64, Array, Chars, Field, Record
 
 LOADER_NAME_SIZE: Final = 64
 LOADER_TEXT_SIZE: Final = 160
 MODULE_SEGMENTS: Final = 3
+MODULE_REQUIRED_MAX: Final = 16
+"""Modules that one may require."""
 NO_OFFSET: Final = 0xFFFF_FFFF_FFFF_FFFF
 """LoadRequest offsets: the module has no such function or array."""
 
@@ -52,6 +54,15 @@ class LoaderState(IntEnum):
     FAILED = 5
 
 
+class ConversionMode(IntEnum):
+    """How the instances that exist are brought to a module's version."""
+
+    AUTO = 0
+    """At once, unless there are many."""
+    EAGER = 1
+    LAZY = 2
+
+
 class Segment(IntEnum):
     """Parts of a module, in the order in which they lie in its address range, each from a page boundary."""
 
@@ -76,6 +87,9 @@ LOAD_REQUEST_RECORD: Final = Record(
     Field("exit", U64, "function called before unloading, offset or NO_OFFSET"),
     Field("time_limit", U64, "virtual ns that the initialisation may take"),
     Field("name", Chars(LOADER_NAME_SIZE)),
+    Field("mode", U64, "ConversionMode"),
+    Field("irreversible", Chars(LOADER_TEXT_SIZE), "why the update cannot be undone; empty: it can"),
+    Field("required", Array(U64, MODULE_REQUIRED_MAX), "ids of modules that must stay as long as it does; 0: none"),
 )
 
 LOAD_PLACEMENT_RECORD: Final = Record(

@@ -54,7 +54,8 @@ class Operation(IntEnum):
     STALLED = 9
     """-> who is counted: [[thread, name, cpu, generation, reference, since ns]...]."""
     UPDATES = 10
-    """-> [[id, name, state, unconverted, failed]...]."""
+    """-> [[id, name, state, unconverted, failed, converted, marked, left, age ns, [[class, from, to, epoch]...],
+    reason, irreversible]...]: in words why it failed, and why it cannot be undone; empty when neither."""
     BACKTRACE = 11
     """(thread id) -> [[PanicFrameKind, address]...], innermost first; BUSY while it runs on a CPU."""
     FACTORIES = 12
@@ -134,7 +135,7 @@ class EventKind(IntEnum):
     SWAP_DONE = 2
     """(swap id, update id, reference, Code negated, calls forwarded, calls blocked, longest block ns)."""
     UPDATE_STATE = 3
-    """(update id, module id, name, state name, unconverted, failed, Code negated)."""
+    """(update id, module id, name, state name, unconverted, failed, Code negated, converted, reason in words)."""
     MODULE_STATE = 4
     """(module id, name, state name)."""
     WORKLOAD = 5
@@ -151,6 +152,9 @@ class EventKind(IntEnum):
     """(interface) A program waits for an interface that no class provides; SETTLE_DEMAND is the answer."""
     INTERFACE_SETTLED = 17
     """(interface, Code negated) Nobody waits for it any more: it is provided, or will not be."""
+    UPDATE_STALLED = 7
+    """(update id, step, [thread, name, cpu, generation, reference, since ns], [[PanicFrameKind, address]...])
+    One thread for which a step of an update has waited longer than its time limit."""
 
 
 class ReplyFlag(IntFlag):

@@ -13,7 +13,9 @@ from emulator.abi.loader import (
     LOAD_PLACEMENT_RECORD,
     LOAD_REQUEST_RECORD,
     LOAD_RESULT_RECORD,
+    MODULE_REQUIRED_MAX,
     NO_OFFSET,
+    ConversionMode,
     LoaderControl,
     LoaderRegister,
     LoaderState,
@@ -53,6 +55,11 @@ class ModuleImage:
     exit: int = NO_OFFSET
     time_limit: int = 50_000_000
     """Virtual ns that the initialisation may take."""
+    mode: int = ConversionMode.AUTO
+    irreversible: str = ""
+    """Why its update cannot be undone; empty when it can."""
+    required: tuple[int, ...] = ()
+    """The guest's ids of the modules that it requires."""
 
 
 class SegmentSource(Protocol):
@@ -182,6 +189,9 @@ class ModuleLoader(RegisterDevice):
             exit=image.exit,
             time_limit=image.time_limit,
             name=image.name,
+            mode=int(image.mode),
+            irreversible=image.irreversible,
+            required=(*image.required, *(0,) * (MODULE_REQUIRED_MAX - len(image.required))),
         )
         self.platform.write_memory(physical, record)
         self._enter(LoaderState.TAKEN)
@@ -296,13 +306,20 @@ def _round_up(size: int) -> int:
 
 
 def _load_values(load: _Load) -> list[Value]:
-    image: list[Value] = [getattr(load.image, field.name) for field in fields(ModuleImage)]
+    values = (getattr(load.image, field.name) for field in fields(ModuleImage))
+    image: list[Value] = [list(value) if isinstance(value, tuple) else value for value in values]
     return [load.id, image, load.base, load.frames, load.pages, load.refusal]
 
 
 def _load(row: Sequence[Value]) -> _Load:
-    key, name, *numbers = items(row[1])
-    image = ModuleImage(text(key), text(name), *(integer(value) for value in numbers))
+    key, name, *numbers, irreversible, required = items(row[1])
+    image = ModuleImage(
+        text(key),
+        text(name),
+        *(integer(value) for value in numbers),
+        irreversible=text(irreversible),
+        required=tuple(integer(value) for value in items(required)),
+    )
     base, frames, pages = (integer(value) for value in row[2:5])
     return _Load(integer(row[0]), image, base, frames, pages, text(row[5]))
 

@@ -11,9 +11,16 @@ from typing import Final
 
 from emulator.abi.mailbox import EventKind
 from emulator.abi.status import Code
-from emulator.abi.values import Value, integer, text
+from emulator.abi.values import Value, integer, items, text
 from emulator.devices.mailbox import GuestEvent, Mailbox
-from emulator.monitor.records import COMPLETED, PhaseRecord, SwapRecord, UpdateRecord, WorkloadSample
+from emulator.monitor.records import (
+    COMPLETED,
+    PhaseRecord,
+    StalledThread,
+    SwapRecord,
+    UpdateRecord,
+    WorkloadSample,
+)
 
 
 class Journal:
@@ -74,11 +81,18 @@ class Journal:
             self.swaps[integer(swap)].workload.append(sample)
 
     def _update_state(self, event: GuestEvent) -> None:
-        update, module, name, state, unconverted, failed, code = event.values
+        update, module, name, state, unconverted, failed, code, converted, words = event.values
         record = self.updates.setdefault(integer(update), UpdateRecord(text(name), integer(update)))
         record.module, record.state = integer(module), text(state)
         record.unconverted, record.failed = integer(unconverted), integer(failed)
-        record.reason = code_word(code)
+        record.converted = integer(converted)
+        record.reason, record.text = code_word(code), text(words)
+
+    def _update_stalled(self, event: GuestEvent) -> None:
+        update, step, row, frames = event.values
+        stalled = StalledThread.of(text(step), event.time, items(row), items(frames))
+        if integer(update) in self.updates:
+            self.updates[integer(update)].stalled.append(stalled)
 
 
 _READERS: Final[dict[EventKind, Callable[[Journal, GuestEvent], None]]] = {
@@ -87,6 +101,7 @@ _READERS: Final[dict[EventKind, Callable[[Journal, GuestEvent], None]]] = {
     EventKind.SWAP_DONE: Journal._swap_done,
     EventKind.WORKLOAD: Journal._workload,
     EventKind.UPDATE_STATE: Journal._update_state,
+    EventKind.UPDATE_STALLED: Journal._update_stalled,
 }
 
 

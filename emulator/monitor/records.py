@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
+from emulator.abi.values import Value, integer, items, text
 from emulator.errors import GuestError
 
 RUNNING: Final = "running"
@@ -63,6 +65,39 @@ class SwapRecord:
         return self.outcome == COMPLETED
 
 
+@dataclass(frozen=True)
+class StalledThread:
+    """A thread for which an update waited longer than its time limit, as it was then."""
+
+    step: str
+    time_ns: int
+    thread: int
+    name: str
+    cpu: int
+    generation: int
+    reference: str
+    """The object of the innermost call that an interposer tracks, empty when none does."""
+    since_ns: int
+    stack: tuple[int, ...]
+    """Addresses, innermost first; empty for one that ran."""
+
+    @classmethod
+    def of(cls, step: str, time_ns: int, row: Sequence[Value], frames: Sequence[Value]) -> StalledThread:
+        """From an event's values."""
+        thread, name, cpu, generation, reference, since = row
+        return cls(
+            step,
+            time_ns,
+            integer(thread),
+            text(name),
+            integer(cpu),
+            integer(generation),
+            text(reference),
+            integer(since),
+            tuple(integer(items(frame)[1]) for frame in frames),
+        )
+
+
 @dataclass
 class UpdateRecord:
     """One update, from the moment in which its module was linked."""
@@ -77,9 +112,12 @@ class UpdateRecord:
     """Name of the Code for which it was aborted, in small letters."""
     unconverted: int = 0
     failed: int = 0
+    converted: int = 0
     text: str = ""
     """Why it failed, in words."""
     swaps: list[SwapRecord] = field(default_factory=list)
+    stalled: list[StalledThread] = field(default_factory=list)
+    """Who held it up beyond its time limit."""
 
     @property
     def active(self) -> bool:
@@ -116,12 +154,14 @@ class UpdateRecord:
             "reason": self.reason,
             "unconverted": self.unconverted,
             "failed": self.failed,
+            "converted": self.converted,
             "text": self.text,
             "phases": [asdict(phase) for phase in self.phases],
             "calls_forwarded": self.calls_forwarded,
             "calls_blocked": self.calls_blocked,
             "blocked_ns_max": self.blocked_ns_max,
             "swaps": [asdict(swap) for swap in self.swaps],
+            "stalled": [asdict(thread) for thread in self.stalled],
         }
 
 

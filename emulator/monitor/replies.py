@@ -240,6 +240,24 @@ class StalledInfo:
 
 
 @dataclass(frozen=True)
+class ClassChange:
+    """One class of an update."""
+
+    name: str
+    from_version: int
+    """0: the class was new."""
+    to_version: int
+    epoch: int
+    """How often the class had changed its version by then, in whatever direction; 0: not yet."""
+
+    @classmethod
+    def of(cls, value: Value) -> ClassChange:
+        """From one entry of a row."""
+        name, from_version, to_version, epoch = items(value)
+        return cls(text(name), integer(from_version), integer(to_version), integer(epoch))
+
+
+@dataclass(frozen=True)
 class UpdateInfo:
     """One update, as the guest has it on record."""
 
@@ -247,13 +265,33 @@ class UpdateInfo:
     name: str
     state: str
     unconverted: int
+    """Instances that will be converted: ``marked`` and ``left`` together."""
     failed: int
+    """Instances that stay old because their transfer failed."""
+    converted: int = 0
+    marked: int = 0
+    left: int = 0
+    """Instances of the old version that are not even marked."""
+    age_ns: int = 0
+    classes: tuple[ClassChange, ...] = ()
+    reason: str = ""
+    """Why it failed, in the guest's words."""
+    irreversible: str = ""
+    """Why it cannot be undone; empty when it can."""
 
     @classmethod
     def of(cls, value: Value) -> UpdateInfo:
         """From one row of the reply."""
-        update, name, state, unconverted, failed = items(value)
-        return cls(integer(update), text(name), text(state), integer(unconverted), integer(failed))
+        update, name, state, *counts, classes, reason, irreversible = items(value)
+        return cls(
+            integer(update),
+            text(name),
+            text(state),
+            *map(integer, counts),
+            classes=tuple(map(ClassChange.of, items(classes))),
+            reason=text(reason),
+            irreversible=text(irreversible),
+        )
 
 
 @dataclass(frozen=True)

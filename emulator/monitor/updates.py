@@ -69,7 +69,7 @@ class Updates:
         record = newer[0] if newer else UpdateRecord(name, state="aborted")
         if outcome.code is not Code.OK:
             record.reason = record.reason or outcome.code.name.lower()
-            record.text = self._describe(outcome)
+            record.text = record.text or self._describe(outcome)
         return record
 
     def _describe(self, outcome: LoadOutcome) -> str:

@@ -30,10 +30,15 @@ bool used_by_anyone(const Module& module)
     return false;
 }
 
-void tell_applied(const Module& module, Status outcome)
+// Each hears what those before it made of it.
+Settlement tell_applied(const Module& module, Status outcome)
 {
-    for (ModuleUser* user = module_users; user != nullptr; user = user->next)
-        user->applied(module, outcome);
+    Settlement settlement{outcome, false};
+    for (ModuleUser* user = module_users; user != nullptr; user = user->next) {
+        const Settlement next = user->applied(module, settlement.status);
+        settlement = {next.status, settlement.stays || next.stays};
+    }
+    return settlement;
 }
 
 // Whoever was told is told of the end, too.
@@ -44,7 +49,7 @@ Status tell_applying(const Module& module)
         if (status.ok())
             continue;
         for (ModuleUser* told = module_users; told != user; told = told->next)
-            told->applied(module, status);
+            told->applied(module, status).status.ignore();
         return status;
     }
     return {};
@@ -145,6 +150,7 @@ private:
     abi::LoaderState wait_for_device();
     void serve();
     Result<Module*> make_room();
+    Status pin_required(Module& module);
     void place(const Module& module);
     void initialise(Module& module);
     void abandon(Module& module, const kernel::GuardedOutcome& outcome);
@@ -208,6 +214,11 @@ void Loader::serve()
         return finish();
     }
     Module& module = *room.value();
+    if (const Status pinned = pin_required(module); !pinned.ok()) {
+        module_space().destroy(&module);
+        fail(pinned.code(), "a module that it requires is not there any more");
+        return finish();
+    }
     place(module);
     if (wait_for_device() == abi::LoaderState::STAGED) {
         enter(module, ModuleState::Staged);
@@ -236,7 +247,17 @@ Result<Module*> Loader::make_room()
     module.destructors = address(m_request.fini_array);
     module.destructor_count = m_request.fini_array_count;
     module.time_limit_ns = m_request.time_limit;
+    module.mode = static_cast<abi::ConversionMode>(m_request.mode);
+    kernel::copy_text(module.irreversible, sizeof module.irreversible, m_request.irreversible);
     return &module;
+}
+
+// Until this one is unmapped.
+Status Loader::pin_required(Module& module)
+{
+    for (unsigned i = 0; i < abi::MODULE_REQUIRED_MAX && m_request.required[i] != 0; ++i)
+        module.required[i] = TRY(module_space().pin_module(m_request.required[i]));
+    return {};
 }
 
 void Loader::place(const Module& module)
@@ -257,16 +278,20 @@ void Loader::initialise(Module& module)
         return free_module(&module, "aborted");
     }
     enter(module, ModuleState::Applying);
-    const kernel::GuardedOutcome outcome = guard(module, run_initialisation);
-    tell_applied(module, outcome.status);
+    kernel::GuardedOutcome outcome = guard(module, run_initialisation);
     m_result.value = outcome.status.raw();
+    const Settlement settlement = tell_applied(module, outcome.status);
+    outcome.status = settlement.status;
     if (outcome.status.ok()) {
         m_result.module = module.id;
         enter(module, ModuleState::Active);
         return;
     }
     describe(module, outcome);
-    abandon(module, outcome);
+    if (settlement.stays)
+        enter(module, ModuleState::Failed);
+    else
+        abandon(module, outcome);
 }
 
 void Loader::describe(const Module& module, const kernel::GuardedOutcome& outcome)

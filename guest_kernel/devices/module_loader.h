@@ -8,14 +8,20 @@
 
 namespace devices {
 
+// What becomes of a module whose initialisation is over. Not OK: it goes again, and `retract` follows, unless `stays`.
+struct Settlement {
+    Status status;
+    bool stays;
+};
+
 // Whoever follows what modules do, or keeps addresses in them: classes, vtables of instances, functions to call. Made
 // once, linked for good. Called by threads that are not counted in a generation; may block.
 class ModuleUser {
 public:
     // Staged: its initialisation is to run. A failure ends the load with that code instead, and `applied` is not called.
     virtual Status applying(const Module&) { return {}; }
-    // Its initialisation has returned or was ended. On failure, `retract` follows.
-    virtual void applied(const Module&, Status) {}
+    // Its initialisation has returned or was ended, as the status says.
+    virtual Settlement applied(const Module&, Status initialised) { return {initialised, false}; }
     // Whether it holds an address in the module now.
     virtual bool uses(const Module& module) = 0;
     // The module's initialisation failed, or its exit function has run: forgets what the module registered by itself

@@ -148,6 +148,10 @@ void ModuleSpace::release(Module& module)
 
 void ModuleSpace::destroy(Module* module)
 {
+    for (Module* required : module->required) {
+        if (required != nullptr)
+            unpin(*required);
+    }
     release(*module);
     {
         kernel::MutexGuard guard(m_lock);
@@ -157,18 +161,32 @@ void ModuleSpace::destroy(Module* module)
     kernel::destroy(module);
 }
 
+Result<Module*> ModuleSpace::pin(Module* module)
+{
+    if (module == nullptr)
+        return Code::NOT_FOUND;
+    if (module->state == ModuleState::Unloading)
+        return Code::GONE;
+    ++module->users;
+    return module;
+}
+
 Result<Module*> ModuleSpace::pin(uint64_t address)
 {
     kernel::MutexGuard guard(m_lock);
-    for (Module* module = m_modules.first(); module != nullptr; module = ModuleList::next(*module)) {
-        if (!module->contains(address))
-            continue;
-        if (module->state == ModuleState::Unloading)
-            return Code::GONE;
-        ++module->users;
-        return module;
-    }
-    return Code::NOT_FOUND;
+    Module* module = m_modules.first();
+    while (module != nullptr && !module->contains(address))
+        module = ModuleList::next(*module);
+    return pin(module);
+}
+
+Result<Module*> ModuleSpace::pin_module(uint64_t id)
+{
+    kernel::MutexGuard guard(m_lock);
+    Module* module = m_modules.first();
+    while (module != nullptr && module->id != id)
+        module = ModuleList::next(*module);
+    return pin(module);
 }
 
 void ModuleSpace::unpin(Module& module)

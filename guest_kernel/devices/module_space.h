@@ -54,6 +54,11 @@ struct Module {
     uint64_t destructors = 0;
     uint64_t destructor_count = 0;
     uint64_t time_limit_ns = 0;
+    // What its metadata say of the update that it brings.
+    abi::ConversionMode mode = abi::ConversionMode::AUTO;
+    char irreversible[abi::LOADER_TEXT_SIZE] = {};
+    // Pinned as long as this one is mapped; null: no more.
+    Module* required[abi::MODULE_REQUIRED_MAX] = {};
     // Physical address of each page, segment by segment; in the linear map.
     uint64_t* frames = nullptr;
     // Pages that are mapped so far: the first of them.
@@ -83,6 +88,8 @@ public:
 
     // One user more. NOT_FOUND when no module is at that address, GONE when it is being unloaded.
     Result<Module*> pin(uint64_t address);
+    // The same by id.
+    Result<Module*> pin_module(uint64_t id);
     void unpin(Module& module);
     // Active or Failed -> Unloading. NOT_FOUND, or BUSY when it has users or another state.
     Result<Module*> begin_unload(uint64_t id);
@@ -95,6 +102,7 @@ public:
 private:
     using ModuleList = kernel::List<Module, &Module::link>;
 
+    static Result<Module*> pin(Module* module);
     Status insert(Module& module);
     Status allocate(Module& module);
     Status map(Module& module);

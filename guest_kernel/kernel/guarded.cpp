@@ -43,6 +43,8 @@ struct GuardedCall {
     uint64_t frame = 0;
     // When the watchdog is to look at it.
     uint64_t check_ns = 0;
+    // Read by who waits for the call: while it is at pause nobody gives it up.
+    bool paused = false;
     uint64_t retry_ns = first_retry_ns;
     ListLink<GuardedCall> link;
 };
@@ -228,6 +230,23 @@ Result<Thread*> start(GuardedCall& call, const GuardedOptions& options, unsigned
 
 }
 
+namespace {
+
+// TIMED_OUT once it has had its time and the grace, pauses not counted.
+Status wait_for_end(GuardedCall& call, uint64_t time_limit_ns)
+{
+    uint64_t deadline = now_ns() + time_limit_ns + grace_ns;
+    for (;;) {
+        const Status waited = call.done.wait_until(deadline);
+        if (waited.ok() || !__atomic_load_n(&call.paused, __ATOMIC_ACQUIRE))
+            return waited;
+        // What is left when the pause ends is the watchdog's affair.
+        deadline = now_ns() + time_limit_ns + grace_ns;
+    }
+}
+
+}
+
 Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t argument, GuardedOutcome& outcome)
 {
     ASSERT(!current_thread_counted());
@@ -236,7 +255,7 @@ Status run_guarded(const GuardedOptions& options, GuardedCode code, uint64_t arg
         return Code::NO_MEMORY;
     ++call->references;
     TRY(start(*call, options, current_thread()->cpu()));
-    const Status waited = call->done.wait_until(now_ns() + options.time_limit_ns + grace_ns);
+    const Status waited = wait_for_end(*call, options.time_limit_ns);
     if (waited.ok()) {
         outcome = call->outcome;
     } else {
@@ -266,6 +285,28 @@ void limit_guarded(uint64_t time_limit_ns)
         call->retry_ns = first_retry_ns;
         arm_watchdog();
     }
+}
+
+GuardPause::GuardPause()
+{
+    IrqGuard guard;
+    GuardedCall* const call = call_of(current_thread());
+    if (call == nullptr || call->check_ns == abi::WATCHDOG_NEVER)
+        return;
+    const uint64_t now = now_ns();
+    m_left_ns = call->check_ns > now ? call->check_ns - now : first_retry_ns;
+    call->check_ns = abi::WATCHDOG_NEVER;
+    __atomic_store_n(&call->paused, true, __ATOMIC_RELEASE);
+    arm_watchdog();
+}
+
+GuardPause::~GuardPause()
+{
+    if (m_left_ns == unlimited_ns)
+        return;
+    limit_guarded(m_left_ns);
+    IrqGuard guard;
+    __atomic_store_n(&call_of(current_thread())->paused, false, __ATOMIC_RELEASE);
 }
 
 GuardedFrame::GuardedFrame()

@@ -73,6 +73,20 @@ private:
     uint64_t m_outer = 0;
 };
 
+// What the kernel does for guarded code that called it is not the code's time: for the scope the limit stands still, and
+// who waits for the call goes on waiting. By guarded code or any other.
+class [[nodiscard]] GuardPause {
+public:
+    GuardPause();
+    ~GuardPause();
+    GuardPause(const GuardPause&) = delete;
+    GuardPause& operator=(const GuardPause&) = delete;
+
+private:
+    // What was left, in virtual time.
+    uint64_t m_left_ns = unlimited_ns;
+};
+
 // Called by on_fatal before a panic. True when the exception was taken care of: it was a watchdog's, or happened in a
 // guarded call, to whose end the frame now leads.
 bool recover_guarded(arch::TrapFrame& frame);

@@ -7,6 +7,8 @@
 #include "kernel/text.h"
 #include "kernel/thread.h"
 #include "monitor/reference_text.h"
+#include "monitor/report_stalled.h"
+#include "monitor/thread_stack.h"
 #include "objects/counted_scope.h"
 
 namespace monitor {
@@ -65,16 +67,24 @@ void write(const Counted& counted, devices::ValueWriter& result)
     result.end_list();
 }
 
-Status list_counted(devices::ValueReader&, devices::ValueWriter& result)
+// Null when there is no memory for it.
+kernel::Owned<Snapshot> take_snapshot()
 {
     kernel::Owned<Snapshot> snapshot;
     {
         objects::CountedScope calls_the_page_allocator;
         snapshot = kernel::Owned<Snapshot>(kernel::make<Snapshot>(kernel::Tag::Kernel));
-        if (!snapshot)
-            return Code::NO_MEMORY;
     }
-    kernel::for_each_counted(note, snapshot.get());
+    if (snapshot)
+        kernel::for_each_counted(note, snapshot.get());
+    return snapshot;
+}
+
+Status list_counted(devices::ValueReader&, devices::ValueWriter& result)
+{
+    auto snapshot = take_snapshot();
+    if (!snapshot)
+        return Code::NO_MEMORY;
     for (unsigned i = 0; i < snapshot->count; ++i)
         write(snapshot->threads[i], result);
     objects::CountedScope frees_through_the_page_allocator;
@@ -82,11 +92,41 @@ Status list_counted(devices::ValueReader&, devices::ValueWriter& result)
     return {};
 }
 
+// The frames that an event has room for.
+constexpr size_t reported_frames = 12;
+
+void report(uint64_t update, const char* step, const Counted& counted)
+{
+    devices::mailbox::EventWriter event(abi::EventKind::UPDATE_STALLED);
+    event.number(update);
+    event.text(step);
+    write(counted, event);
+    ThreadStack stack;
+    // Of one that runs there is none to show.
+    stack.walk(counted.thread.thread_id).ignore();
+    event.begin_list();
+    stack.write(event, reported_frames);
+    event.end_list();
+    event.post().ignore();
+}
+
 Status start() { return devices::mailbox::register_handler(abi::Operation::STALLED, list_counted); }
 
 [[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction init{kernel::InitStage::Monitor,
                                                                                   "monitor.stalled", start};
 
+}
+
+// Only for people: without memory for it nothing is told.
+void report_stalled(uint64_t update, const char* step, uint64_t since_ns)
+{
+    auto snapshot = take_snapshot();
+    for (unsigned i = 0; snapshot && i < snapshot->count; ++i) {
+        if (snapshot->threads[i].thread.since_ns <= since_ns)
+            report(update, step, snapshot->threads[i]);
+    }
+    objects::CountedScope frees_through_the_page_allocator;
+    snapshot = {};
 }
 
 }

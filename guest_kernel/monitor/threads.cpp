@@ -1,10 +1,9 @@
 // Listing, holding and looking into threads.
 
-#include "arch/ppc64/unwind.h"
 #include "devices/mailbox.h"
 #include "kernel/init.h"
 #include "kernel/thread.h"
-#include "objects/tracked_returns.h"
+#include "monitor/thread_stack.h"
 
 namespace monitor {
 
@@ -14,8 +13,6 @@ using devices::ValueReader;
 using devices::ValueWriter;
 using kernel::Code;
 using kernel::Status;
-
-constexpr size_t max_frames = 48;
 
 void list_thread(kernel::Thread& thread, void* context)
 {
@@ -36,37 +33,12 @@ Status list_threads(ValueReader&, ValueWriter& result)
     return {};
 }
 
-struct Stack {
-    arch::CodeAddress frames[max_frames];
-    size_t count = 0;
-    bool running = false;
-};
-
-// Runs under the lock that keeps the thread from ending. One that gets to run meanwhile makes the walk end early or
-// show a frame that is gone, no more: an unwinder never faults.
-void walk(kernel::Thread& thread, void* context)
-{
-    auto& stack = *static_cast<Stack*>(context);
-    stack.running = thread.state() == kernel::ThreadState::Running;
-    if (stack.running)
-        return;
-    const objects::TrackedReturns replaced(thread.call_records);
-    stack.count = arch::unwind_context(thread.context(), stack.frames, max_frames, &replaced);
-}
-
 Status backtrace(ValueReader& arguments, ValueWriter& result)
 {
     const uint64_t id = TRY(arguments.number());
-    Stack stack;
-    TRY(kernel::with_thread(id, walk, &stack));
-    if (stack.running)
-        return Code::BUSY;
-    for (size_t i = 0; i < stack.count; ++i) {
-        result.begin_list();
-        result.number(static_cast<uint64_t>(stack.frames[i].kind));
-        result.number(stack.frames[i].address);
-        result.end_list();
-    }
+    ThreadStack stack;
+    TRY(stack.walk(id));
+    stack.write(result);
     return {};
 }
 

@@ -2,44 +2,66 @@
 
 #include "devices/mailbox.h"
 #include "devices/module_loader.h"
+#include "kernel/clock.h"
 #include "kernel/init.h"
-#include "monitor/find_swap.h"
+#include "kernel/thread.h"
+#include "monitor/report_stalled.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
 #include "objects/module_use.h"
-#include "objects/update.h"
+#include "objects/priorities.h"
+#include "objects/undo.h"
 
 namespace monitor {
 
 namespace {
 
 using devices::Module;
+using devices::Settlement;
 using devices::ValueReader;
 using devices::ValueWriter;
 using kernel::Code;
+using kernel::Result;
 using kernel::Status;
 using objects::Update;
 using objects::UpdateState;
-
-// Every update converts its instances at once so far, all or none.
-constexpr uint64_t unconverted = 0;
-constexpr uint64_t failed = 0;
 
 class UpdateReporter final : public objects::UpdateListener {
 public:
     void update_changed(const Update& update) override
     {
+        const auto counts = update.counts();
         devices::mailbox::EventWriter event(abi::EventKind::UPDATE_STATE);
         event.number(update.id);
         event.number(update.module);
         event.text(update.name);
         event.text(objects::name_of(update.state));
-        event.number(unconverted);
-        event.number(failed);
+        event.number(counts.unconverted);
+        event.number(counts.failed);
         event.number(static_cast<uint64_t>(-static_cast<int64_t>(update.reason)));
+        event.number(counts.converted);
+        event.text(update.text);
         kernel::check(event.post().ok(), "the host refused an update event");
     }
+
+    void update_stalled(const Update& update, const char* step, uint64_t since_ns) override
+    {
+        report_stalled(update.id, step, since_ns);
+    }
+
+    // Nothing leads into its module any more, unless another module requires it: then it stays.
+    void update_withdrawn(const Update& update) override { devices::unload_module(update.module).ignore(); }
 };
+
+objects::UpdateMode mode_of(const Module& module)
+{
+    switch (module.mode) {
+    case abi::ConversionMode::EAGER: return objects::UpdateMode::Eager;
+    case abi::ConversionMode::LAZY: return objects::UpdateMode::Lazy;
+    case abi::ConversionMode::AUTO: break;
+    }
+    return objects::UpdateMode::Auto;
+}
 
 // The object system's interest in modules.
 class ClassesInModules final : public devices::ModuleUser {
@@ -47,15 +69,18 @@ public:
     Status applying(const Module& module) override
     {
         objects::CountedScope calls_the_page_allocator;
-        Update* update = TRY(objects::updates().add(module.name, module.id));
+        const objects::UpdateTerms terms{mode_of(module), module.irreversible};
+        Update* update = TRY(objects::updates().add(module.name, module.id, terms));
         return objects::updates().begin(*update);
     }
 
-    void applied(const Module& module, Status outcome) override
+    Settlement applied(const Module& module, Status initialised) override
     {
         Update* update = objects::updates().find_by_module(module.id);
-        if (update != nullptr && update->state == UpdateState::Applying)
-            objects::updates().end(*update, outcome);
+        if (update == nullptr)
+            return {initialised, false};
+        const Status status = objects::conclude(*update, initialised);
+        return {status, update->state == UpdateState::Stuck};
     }
 
     bool uses(const Module& module) override
@@ -67,6 +92,7 @@ public:
 
     void retract(const Module& module) override
     {
+        objects::updates().forget_classes(module.base(), end(module));
         objects::unregister_classes(module.base(), end(module));
         Update* update = objects::updates().find_by_module(module.id);
         if (update != nullptr && objects::allowed(update->state, UpdateState::Unloaded))
@@ -80,33 +106,73 @@ private:
 constinit UpdateReporter reporter;
 constinit ClassesInModules classes_in_modules;
 
+void write_change(const objects::ClassChange& change, ValueWriter& result)
+{
+    result.begin_list();
+    result.text(change.record->name);
+    result.number(change.from_version);
+    result.number(change.to_version);
+    result.number(change.epoch);
+    result.end_list();
+}
+
 void list_update(const Update& update, void* context)
 {
     auto& result = *static_cast<ValueWriter*>(context);
+    const auto counts = update.counts();
     result.begin_list();
     result.number(update.id);
     result.text(update.name);
     result.text(objects::name_of(update.state));
-    result.number(unconverted);
-    result.number(failed);
+    result.number(counts.unconverted);
+    result.number(counts.failed);
+    result.number(counts.converted);
+    result.number(counts.marked);
+    result.number(counts.left);
+    result.number(kernel::now_ns() - update.began_ns);
+    result.begin_list();
+    const unsigned changes = __atomic_load_n(&update.change_count, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < changes; ++i)
+        write_change(update.changes[i], result);
+    result.end_list();
+    result.text(update.text);
+    result.text(update.irreversible);
     result.end_list();
 }
 
 Status list_updates(ValueReader&, ValueWriter& result)
 {
+    objects::updates().review_superseded();
     objects::updates().for_each(list_update, &result);
     return {};
 }
 
-// Its initialisation gets CANCELLED from the swap that it waits for. REFUSED when it waits for none, or too late.
-Status cancel(ValueReader& arguments, ValueWriter&)
+Result<Update*> read_update(ValueReader& arguments)
 {
     const uint64_t id = TRY(arguments.number());
-    if (objects::updates().find(id) == nullptr)
+    Update* update = objects::updates().find(id);
+    if (update == nullptr)
         return Code::NOT_FOUND;
-    objects::CountedScope keeps_the_swap;
-    auto* swap = find_swap([id](const objects::HotSwap& candidate) { return candidate.update() == id; });
-    return swap == nullptr ? Status(Code::REFUSED) : swap->abort(Code::CANCELLED);
+    return update;
+}
+
+Status cancel(ValueReader& arguments, ValueWriter&)
+{
+    return objects::cancel(*TRY(read_update(arguments)), Code::CANCELLED);
+}
+
+void revert_entry(uint64_t update) { objects::revert(*reinterpret_cast<Update*>(update)); }
+
+// Answered when it has begun: it may take long, and how it ends comes as an event.
+Status revert(ValueReader& arguments, ValueWriter&)
+{
+    Update& update = *TRY(read_update(arguments));
+    TRY(objects::begin_revert(update));
+    const kernel::ThreadOptions options{"revert", objects::transition_priority, kernel::any_cpu, false};
+    const auto thread = kernel::Thread::create(options, revert_entry, reinterpret_cast<uint64_t>(&update));
+    if (!thread.ok())
+        objects::give_up_revert(update);
+    return thread.status();
 }
 
 Status start()
@@ -114,6 +180,7 @@ Status start()
     objects::updates().set_listener(&reporter);
     devices::add_module_user(classes_in_modules);
     TRY(devices::mailbox::register_handler(abi::Operation::UPDATES, list_updates));
+    TRY(devices::mailbox::register_handler(abi::Operation::REVERT, revert));
     return devices::mailbox::register_handler(abi::Operation::CANCEL, cancel);
 }
 

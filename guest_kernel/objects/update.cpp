@@ -1,157 +1,167 @@
 #include "objects/update.h"
 
+#include "kernel/format.h"
+#include "kernel/guarded.h"
 #include "kernel/text.h"
 #include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/names.h"
+#include "objects/one_object.h"
+#include "objects/standard_factory.h"
 #include "objects/translation_table.h"
 
 namespace objects {
 
-const char* name_of(UpdateState state)
-{
-    switch (state) {
-    case UpdateState::Staged: return "staged";
-    case UpdateState::Applying: return "applying";
-    case UpdateState::Active: return "active";
-    case UpdateState::Superseded: return "superseded";
-    case UpdateState::Reverted: return "reverted";
-    case UpdateState::Aborted: return "aborted";
-    case UpdateState::Stuck: return "stuck";
-    case UpdateState::Unloaded: return "unloaded";
-    }
-    return "unknown";
-}
+namespace {
 
-bool allowed(UpdateState from, UpdateState to)
+// The update whose module calls. Its verdict is asked by everything that begins on its behalf.
+Result<Update*> current_update()
 {
-    switch (from) {
-    case UpdateState::Staged: return to == UpdateState::Applying || to == UpdateState::Aborted;
-    case UpdateState::Applying:
-        return to == UpdateState::Active || to == UpdateState::Aborted || to == UpdateState::Stuck;
-    case UpdateState::Active:
-        return to == UpdateState::Superseded || to == UpdateState::Reverted || to == UpdateState::Unloaded;
-    case UpdateState::Superseded:
-    case UpdateState::Reverted: return to == UpdateState::Unloaded;
-    case UpdateState::Aborted:
-    case UpdateState::Stuck:
-    case UpdateState::Unloaded: return false;
-    }
-    return false;
-}
-
-Updates& updates()
-{
-    static constinit Updates the_updates;
-    return the_updates;
-}
-
-Result<Update*> Updates::add(const char* name, uint64_t module)
-{
-    auto* update = kernel::make<Update>(kernel::Tag::Module);
+    Update* update = updates().find(updates().applying());
     if (update == nullptr)
-        return Code::NO_MEMORY;
-    kernel::MutexGuard guard(m_lock);
-    update->id = m_next_id++;
-    kernel::copy_text(update->name, update_name_size, name);
-    update->module = module;
-    update->next = m_first;
-    m_first = update;
-    if (m_listener != nullptr)
-        m_listener->update_changed(*update);
+        return Code::REFUSED;
+    TRY(update->verdict());
+    if (update->change_count == max_class_changes)
+        return Code::TOO_LARGE;
     return update;
 }
 
-Status Updates::begin(Update& update)
+// Nothing is lost when a module ignores that one of its calls failed: the update ends with it.
+Status fail(Update& update, Status status, const char* text)
 {
-    uint64_t none = 0;
-    if (!__atomic_compare_exchange_n(&m_applying, &none, update.id, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        return Code::BUSY;
-    change(update, UpdateState::Applying);
+    updates().note_failure(update, status.code(), text);
+    update.cancel(status.code());
+    return status;
+}
+
+Status refuse_version(Update& update, const ClassDescriptor& descriptor, uint64_t current)
+{
+    char text[update_text_size];
+    kernel::format(text, sizeof text, "class %s is at version %lu: version %lu can follow, this update brings %lu",
+        descriptor.name, current, current + 1, descriptor.version);
+    return fail(update, Code::VERSION, text);
+}
+
+Status check_version(Update& update, const ClassDescriptor& descriptor)
+{
+    const auto* record = find_record(descriptor.name);
+    const auto* current = record == nullptr ? nullptr : record->current_version();
+    if (current == nullptr)
+        return fail(update, Code::NOT_FOUND, "there is no earlier version with a factory");
+    if (descriptor.version != current->version + 1)
+        return refuse_version(update, descriptor, current->version);
+    if (!same_kind(*current, descriptor))
+        return fail(update, Code::INVALID, "the class is of another kind than its earlier version");
+    return descriptor.factory == nullptr ? fail(update, Code::UNSUPPORTED, "the class has no factory") : Status();
+}
+
+// Registered once, here or by an object of the module that did it before.
+Status make_known(Update& update, ClassDescriptor& descriptor)
+{
+    if (descriptor.record != nullptr)
+        return {};
+    const Status status = register_class(descriptor);
+    return status.ok() ? status : fail(update, status, "its class cannot be registered");
+}
+
+ClassChange& add_change(Update& update, const ClassChange& change)
+{
+    auto& added = update.changes[update.change_count];
+    added = change;
+    added.from_version = change.from == nullptr ? 0 : change.from->version;
+    added.to_version = change.to->version;
+    // Release: who lists the changes finds this one written.
+    __atomic_store_n(&update.change_count, update.change_count + 1, __ATOMIC_RELEASE);
+    return added;
+}
+
+}
+
+Status update_class(ClassDescriptor& descriptor, const UpdateOptions& options)
+{
+    const kernel::GuardPause takes_as_long_as_its_steps;
+    auto& update = *TRY(current_update());
+    TRY(check_version(update, descriptor));
+    TRY(make_known(update, descriptor));
+    ClassChange change;
+    change.record = descriptor.record;
+    change.from = descriptor.record->current_version();
+    change.to = &descriptor;
+    Transition transition(update, add_change(update, change), Direction::Forward, options.step_limit_ns);
+    const Status status = transition.run();
+    return status.ok() ? status : fail(update, status, "");
+}
+
+Status introduce_class(ClassDescriptor& descriptor)
+{
+    const kernel::GuardPause takes_as_long_as_it_takes;
+    auto& update = *TRY(current_update());
+    if (const auto* known = find_class(descriptor.name); known != nullptr && known != &descriptor)
+        return fail(update, Code::EXISTS, "there is a class of that name already");
+    TRY(make_known(update, descriptor));
+    ClassChange change;
+    change.kind = ChangeKind::NewClass;
+    change.record = descriptor.record;
+    change.to = &descriptor;
+    auto& added = add_change(update, change);
+    if (descriptor.factory != nullptr) {
+        CountedScope calls_the_page_allocator;
+        if (const Status opened = open_factory(descriptor); !opened.ok())
+            return fail(update, opened, "its factory cannot be opened");
+    }
+    added.epoch = descriptor.record->epoch;
+    added.in_service = true;
     return {};
-}
-
-void Updates::end(Update& update, Status result)
-{
-    update.reason = result.code();
-    change(update, result.ok() ? UpdateState::Active : UpdateState::Aborted);
-    __atomic_store_n(&m_applying, 0, __ATOMIC_RELEASE);
-}
-
-void Updates::change(Update& update, UpdateState state)
-{
-    kernel::MutexGuard guard(m_lock);
-    kernel::check(allowed(update.state, state), "an update changed to a state that does not follow its own");
-    update.state = state;
-    if (m_listener != nullptr)
-        m_listener->update_changed(update);
-}
-
-Update* Updates::find(uint64_t id)
-{
-    kernel::MutexGuard guard(m_lock);
-    auto* update = m_first;
-    while (update != nullptr && update->id != id)
-        update = update->next;
-    return update;
-}
-
-Update* Updates::find_by_module(uint64_t module)
-{
-    kernel::MutexGuard guard(m_lock);
-    auto* update = m_first;
-    while (update != nullptr && (update->module != module || update->state == UpdateState::Unloaded))
-        update = update->next;
-    return update;
-}
-
-void Updates::for_each(void (*visit)(const Update&, void*), void* context)
-{
-    kernel::MutexGuard guard(m_lock);
-    for (auto* update = m_first; update != nullptr; update = update->next)
-        visit(*update, context);
 }
 
 namespace {
 
 // A class replaces itself by its next version only; another class of the same kind may take over at any time.
-Status check_version(Reference reference, const ClassDescriptor& replacement)
+Result<const ClassDescriptor*> check_replaced(Update* update, Reference reference, const ClassDescriptor& replacement)
 {
     CountedScope keeps_the_root;
     const Root* root = table().root(reference);
     if (root == nullptr)
         return Code::GONE;
     const auto& current = root->descriptor();
-    if (kernel::equal(current.name, replacement.name) && replacement.version != current.version + 1)
-        return Code::VERSION;
-    return {};
+    if (!kernel::equal(current.name, replacement.name) || replacement.version == current.version + 1)
+        return &current;
+    return update == nullptr ? Status(Code::VERSION) : refuse_version(*update, replacement, current.version);
 }
 
-Result<Root*> make_replacement(const ClassDescriptor& replacement)
+ClassChange* note_replaced(Update* update, Reference reference, const ClassDescriptor& from, const ClassDescriptor& to)
 {
-    CountedScope calls_the_page_allocator;
-    return replacement.make_root();
+    if (update == nullptr)
+        return nullptr;
+    ClassChange change;
+    change.kind = ChangeKind::OneObject;
+    change.record = to.record;
+    change.from = &from;
+    change.to = &to;
+    change.reference = reference;
+    change.sequence = table().name(reference).sequence;
+    return &add_change(*update, change);
 }
 
 }
 
 Status replace(const char* name, const ClassDescriptor& replacement, const AdaptorPlan* adaptor)
 {
+    const kernel::GuardPause takes_as_long_as_its_phases;
+    // A test replaces objects without an update.
+    Update* update = updates().applying() == 0 ? nullptr : TRY(current_update());
     const Reference named = find_name(name);
     if (named == nullptr)
         return Code::NOT_FOUND;
     const Reference reference = table().canonical(named);
-    TRY(check_version(reference, replacement));
-    SwapOptions options;
-    options.update = updates().applying();
-    options.adaptor = adaptor;
-    kernel::Owned<Root> root(TRY(make_replacement(replacement)));
-    HotSwap* swap = TRY(HotSwap::start(reference, static_cast<kernel::Owned<Root>&&>(root), options));
-    const Status outcome = swap->wait();
-    swap->release();
+    const auto& from = *TRY(check_replaced(update, reference, replacement));
+    ClassChange* change = note_replaced(update, reference, from, replacement);
+    const Status outcome = swap_one(reference, replacement, update == nullptr ? 0 : update->id, adaptor);
+    if (change != nullptr && outcome.ok())
+        change->in_service = true;
     // What has been updated may have been the last caller of an old interface.
     adaptors().look_again();
-    return outcome;
+    return outcome.ok() || update == nullptr ? outcome : fail(*update, outcome, "");
 }
 
 }

@@ -1,0 +1,238 @@
+#include "objects/transition.h"
+
+#include "arch/ppc64/percpu.h"
+#include "kernel/clock.h"
+#include "kernel/generation.h"
+#include "kernel/thread.h"
+#include "objects/counted_scope.h"
+#include "objects/priorities.h"
+#include "objects/swap_batch.h"
+
+namespace objects {
+
+namespace {
+
+// How often it is looked whether a step takes too long.
+constexpr uint64_t watch_interval_ns = 100 * kernel::millisecond;
+// Virtual time that the code of a class may take to make a factory.
+constexpr uint64_t make_limit_ns = 1'000'000'000;
+
+// One transition of a class at a time.
+class Claim {
+public:
+    Claim(ClassRecord& record, Transition& transition) : m_record(record)
+    {
+        Transition* none = nullptr;
+        m_held = __atomic_compare_exchange_n(
+            &record.transition, &none, &transition, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    }
+    ~Claim()
+    {
+        if (m_held)
+            __atomic_store_n(&m_record.transition, nullptr, __ATOMIC_RELEASE);
+    }
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    bool held() const { return m_held; }
+
+private:
+    ClassRecord& m_record;
+    bool m_held;
+};
+
+// Not inlined, so that its frame is the outermost of those that a watchdog finds between the class' code and the kernel.
+[[gnu::noinline, clang::disable_tail_calls]] Result<Root*> make_factory(const ClassDescriptor& product)
+{
+    CountedScope calls_the_page_allocator;
+    kernel::limit_guarded(make_limit_ns);
+    kernel::mark_guarded_frame();
+    const auto made = product.factory->make_root();
+    kernel::limit_guarded(kernel::unlimited_ns);
+    return made;
+}
+
+}
+
+Transition::Transition(Update& update, ClassChange& change, Direction direction, uint64_t step_limit_ns)
+    : m_update(update), m_change(change), m_direction(direction), m_step_limit_ns(step_limit_ns)
+{
+}
+
+const char* Transition::name_of(Step step)
+{
+    switch (step) {
+    case Step::Factory: return "factory";
+    case Step::Convert: return "convert";
+    case Step::CleanUp: return "clean-up";
+    }
+    return "unknown";
+}
+
+const ClassDescriptor& Transition::target() const
+{
+    return m_direction == Direction::Forward ? *m_change.to : *m_change.from;
+}
+
+Status Transition::run()
+{
+    const Claim claim(*m_change.record, *this);
+    if (!claim.held())
+        return Code::BUSY;
+    enter(Step::Factory);
+    const kernel::GuardedOptions options{"transition", kernel::unlimited_ns, transition_priority};
+    const unsigned cpu = kernel::current_thread()->cpu();
+    {
+        CountedScope calls_the_page_allocator;
+        TRY(kernel::start_guarded(options, cpu, work, reinterpret_cast<uint64_t>(this), work_ended));
+    }
+    return supervise();
+}
+
+Status Transition::work(uint64_t self)
+{
+    return reinterpret_cast<Transition*>(self)->carry_out();
+}
+
+// The signal is the worker's last use of it.
+void Transition::work_ended(uint64_t self, const kernel::GuardedOutcome& outcome)
+{
+    auto& transition = *reinterpret_cast<Transition*>(self);
+    transition.m_outcome = outcome.status;
+    transition.m_finished.signal();
+}
+
+Status Transition::supervise()
+{
+    while (!m_finished.wait_until(kernel::now_ns() + watch_interval_ns).ok())
+        check_time();
+    return m_outcome;
+}
+
+// Told once for each step; forward it is also the end of the update.
+void Transition::check_time()
+{
+    const uint64_t since = __atomic_load_n(&m_step_since_ns, __ATOMIC_ACQUIRE);
+    if (since == m_told_ns || kernel::now_ns() < since + m_step_limit_ns)
+        return;
+    m_told_ns = since;
+    const auto step = static_cast<Step>(__atomic_load_n(&m_step, __ATOMIC_ACQUIRE));
+    updates().tell_stalled(m_update, name_of(step), since);
+    if (m_direction == Direction::Forward && m_update.cancel(Code::TIMED_OUT)) {
+        updates().advance(m_update, UpdateState::Applying, UpdateState::Cancelling);
+        abort_swaps_of(m_update, Code::TIMED_OUT);
+    }
+}
+
+void Transition::enter(Step step)
+{
+    __atomic_store_n(&m_step, static_cast<uint8_t>(step), __ATOMIC_RELEASE);
+    __atomic_store_n(&m_step_since_ns, kernel::now_ns(), __ATOMIC_RELEASE);
+}
+
+Status Transition::carry_out()
+{
+    TRY(swap_factory());
+    TRY(convert_instances());
+    enter(Step::CleanUp);
+    kernel::generations().wait_for_all_cpus();
+    return cancelled() ? m_update.verdict() : Status();
+}
+
+Result<HotSwap*> Transition::start_factory_swap()
+{
+    kernel::Owned<Root> factory(TRY(make_factory(target())));
+    SwapOptions options;
+    options.time_limit_ns = m_step_limit_ns;
+    options.update = m_update.id;
+    return HotSwap::start(m_change.record->factory, static_cast<kernel::Owned<Root>&&>(factory), options);
+}
+
+// What cannot be undone is decided before it begins: from here on a cancel is refused.
+Status Transition::swap_factory()
+{
+    if (m_direction == Direction::Forward && !m_update.can_be_undone())
+        m_update.commit();
+    if (cancelled())
+        return m_update.verdict();
+    HotSwap* swap = TRY(start_factory_swap());
+    const Status outcome = swap->wait();
+    swap->release();
+    TRY(outcome);
+    m_change.epoch = m_change.record->epoch;
+    // Also on the way back: until the last instance is converted both versions are there.
+    m_change.in_service = true;
+    updates().tell_progress(m_update);
+    return {};
+}
+
+Status Transition::convert_instances()
+{
+    enter(Step::Convert);
+    if (m_direction == Direction::Back)
+        retry_failed();
+    Status first_failure;
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        const Status status = convert_on(cpu);
+        if (first_failure.ok())
+            first_failure = status;
+        if (!status.ok() && m_direction == Direction::Forward)
+            break;
+    }
+    if (m_direction == Direction::Back && first_failure.ok())
+        m_change.in_service = false;
+    return first_failure;
+}
+
+// What could not be brought forward may well be what it is to be again.
+void Transition::retry_failed()
+{
+    auto& set = *m_change.record->instance_set();
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        ReferenceName names[InstanceSet::batch];
+        while (const unsigned count = set.first(cpu, InstanceList::Failed, names)) {
+            for (unsigned i = 0; i < count; ++i)
+                set.move(names[i], InstanceList::Old).ignore();
+        }
+    }
+}
+
+// An instance that fails stays old. Forward that ends the update, unless there is no way back; on the way back as many
+// as possible are brought there.
+Status Transition::convert_on(unsigned cpu)
+{
+    auto& set = *m_change.record->instance_set();
+    const bool goes_on = m_direction == Direction::Back || !m_update.can_be_undone();
+    Status first_failure;
+    ReferenceName names[InstanceSet::batch];
+    while (const unsigned count = set.first(cpu, InstanceList::Old, names)) {
+        if (cancelled())
+            return m_update.verdict();
+        SwapBatch swaps(set, target(), m_update.id, m_step_limit_ns);
+        const Status status = swaps.run(names, count);
+        enter(Step::Convert);
+        updates().tell_progress(m_update);
+        if (status.ok())
+            continue;
+        if (cancelled())
+            return m_update.verdict();
+        if (first_failure.ok()) {
+            first_failure = status;
+            updates().note_failure(m_update, status.code(), swaps.complaint());
+        }
+        if (!goes_on)
+            return status;
+    }
+    return m_direction == Direction::Back ? first_failure : Status();
+}
+
+void abort_swaps_of(const Update& update, Code reason)
+{
+    CountedScope keeps_the_swaps;
+    for (uint32_t index = 1; index < table().high_water(); ++index) {
+        HotSwap* swap = swap_of(table().at(index));
+        if (swap != nullptr && swap->update() == update.id)
+            swap->abort(reason).ignore();
+    }
+}
+
+}

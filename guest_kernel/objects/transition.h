@@ -1,0 +1,73 @@
+// One class on its way from one version to another.
+#pragma once
+
+#include "kernel/event.h"
+#include "kernel/guarded.h"
+#include "objects/hot_swap.h"
+#include "objects/instance_set.h"
+#include "objects/update_record.h"
+
+namespace objects {
+
+// Forward is an update's, back is how it is taken back: the same steps with the versions exchanged.
+enum class Direction : uint8_t { Forward, Back };
+
+// Virtual time that a step may take before the update cancels itself: each forward and block phase, and the marking.
+inline constexpr uint64_t default_step_limit_ns = 10'000'000'000;
+
+// The steps of a dynamic update, for one class. While it lasts the class' record refers to it, and a second one is refused.
+//
+//   factory   a new factory takes over the class' well-known reference and, with it, the set of instances: from the commit
+//             on every new instance is of the target version, and what there is counts as old
+//   convert   each old instance is brought to the target version, one version after the other
+//   clean-up  one more generation, after which nobody is in code of the other version
+//
+// It works in a guarded thread, for it calls code of the module: one that faults ends the transition and nothing else.
+// The thread that asked for it watches the time meanwhile. Until the factory is swapped a failure leaves everything as it
+// was; afterwards a failure forward is for the caller to take back.
+class Transition {
+public:
+    Transition(Update& update, ClassChange& change, Direction direction, uint64_t step_limit_ns = default_step_limit_ns);
+    Transition(const Transition&) = delete;
+    Transition& operator=(const Transition&) = delete;
+
+    // Returns when it is over. BUSY during another one of the class, NO_MEMORY, the update's verdict once it was
+    // cancelled, or what the first instance failed with. For threads that are not counted.
+    Status run();
+
+private:
+    enum class Step : uint8_t { Factory, Convert, CleanUp };
+    static const char* name_of(Step step);
+
+    static Status work(uint64_t self);
+    static void work_ended(uint64_t self, const kernel::GuardedOutcome& outcome);
+    Status carry_out();
+    Status swap_factory();
+    Result<HotSwap*> start_factory_swap();
+    Status convert_instances();
+    Status convert_on(unsigned cpu);
+    void retry_failed();
+
+    Status supervise();
+    void check_time();
+    void enter(Step step);
+    bool cancelled() const { return m_direction == Direction::Forward && !m_update.verdict().ok(); }
+    const ClassDescriptor& target() const;
+
+    Update& m_update;
+    ClassChange& m_change;
+    Direction m_direction;
+    uint64_t m_step_limit_ns;
+    kernel::Event m_finished;
+    Status m_outcome;
+    // Written by the worker, read by who watches the time.
+    uint64_t m_step_since_ns = 0;
+    uint8_t m_step = 0;
+    // The start of the step of which it was told that it takes too long.
+    uint64_t m_told_ns = 0;
+};
+
+// Ends the swaps that an update has under way and that have not committed.
+void abort_swaps_of(const Update& update, Code reason);
+
+}

@@ -1,0 +1,184 @@
+#include "objects/undo.h"
+
+#include "kernel/clock.h"
+#include "kernel/format.h"
+#include "kernel/thread.h"
+#include "objects/counted_scope.h"
+#include "objects/one_object.h"
+#include "objects/standard_factory.h"
+#include "objects/transition.h"
+#include "objects/translation_table.h"
+
+namespace objects {
+
+namespace {
+
+// Memory that is short may be there again a little later.
+constexpr unsigned attempts = 4;
+constexpr uint64_t retry_interval_ns = kernel::millisecond;
+
+// An object that was destroyed meanwhile, or replaced by something else, is nothing to take back.
+Status take_back_object(Update& update, ClassChange& change)
+{
+    {
+        CountedScope keeps_the_root;
+        if (table().find({table().index(change.reference), change.sequence}) == nullptr)
+            return {};
+        const Root* root = table().root(change.reference);
+        if (root == nullptr || &root->descriptor() != change.to)
+            return {};
+    }
+    const Status status = swap_one(change.reference, *change.from, update.id);
+    return status.code() == Code::GONE ? Status() : status;
+}
+
+// Instances of a class that was new have nothing that they could be converted to.
+Status take_back_class(Update& update, ClassChange& change)
+{
+    if (change.to->factory == nullptr)
+        return {};
+    CountedScope calls_the_factory;
+    const Status closed = close_factory(*change.record);
+    if (closed.code() != Code::BUSY)
+        return closed;
+    char text[update_text_size];
+    kernel::format(text, sizeof text, "%lu instances of the new class %s live", change.record->instance_set()->count(),
+        change.record->name);
+    updates().note_failure(update, Code::BUSY, text);
+    return closed;
+}
+
+Status take_back_once(Update& update, ClassChange& change)
+{
+    switch (change.kind) {
+    case ChangeKind::Instances: return Transition(update, change, Direction::Back).run();
+    case ChangeKind::OneObject: return take_back_object(update, change);
+    case ChangeKind::NewClass: return take_back_class(update, change);
+    }
+    return Code::INVALID;
+}
+
+Status take_back(Update& update, ClassChange& change)
+{
+    Status status;
+    for (unsigned attempt = 0; attempt < attempts; ++attempt) {
+        status = take_back_once(update, change);
+        if (status.code() != Code::NO_MEMORY)
+            break;
+        kernel::sleep_until(kernel::now_ns() + retry_interval_ns);
+    }
+    if (status.ok())
+        change.in_service = false;
+    return status;
+}
+
+struct Undone {
+    // Changes that could not be taken back.
+    unsigned left = 0;
+    // Something is not what it was before the attempt.
+    bool touched = false;
+};
+
+bool touched(const ClassChange& change)
+{
+    return !change.in_service
+        || (change.kind == ChangeKind::Instances && change.record->current_version() != change.to);
+}
+
+// From the last to the first, so that each finds what it found when it was made.
+Undone take_all_back(Update& update)
+{
+    Undone undone;
+    for (unsigned i = update.change_count; i > 0; --i) {
+        auto& change = update.changes[i - 1];
+        if (!change.in_service)
+            continue;
+        const Status status = take_back(update, change);
+        if (!status.ok())
+            updates().note_failure(update, status.code(), "");
+        undone.left += !status.ok();
+        undone.touched = undone.touched || touched(change);
+    }
+    return undone;
+}
+
+bool anything_in_service(const Update& update)
+{
+    for (unsigned i = 0; i < update.change_count; ++i) {
+        if (update.changes[i].in_service)
+            return true;
+    }
+    return false;
+}
+
+bool way_back_is_there(const Update& update)
+{
+    for (unsigned i = 0; i < update.change_count; ++i) {
+        const auto& change = update.changes[i];
+        if (change.to == nullptr || (change.from == nullptr && change.kind != ChangeKind::NewClass))
+            return false;
+    }
+    return true;
+}
+
+void settle(Update& update, UpdateState state)
+{
+    updates().settle(update, state);
+    updates().review_superseded();
+}
+
+}
+
+Status cancel(Update& update, Code reason)
+{
+    if (update.state != UpdateState::Applying || !update.cancel(reason))
+        return Code::REFUSED;
+    // The module's initialisation may have failed at the same time: then it is on its way back already.
+    updates().advance(update, UpdateState::Applying, UpdateState::Cancelling);
+    abort_swaps_of(update, reason);
+    return {};
+}
+
+Status conclude(Update& update, Status initialised)
+{
+    if (initialised.ok() && (update.commit() || update.verdict().ok())) {
+        settle(update, UpdateState::Active);
+        return {};
+    }
+    update.cancel(initialised.code());
+    const Status reason = initialised.ok() ? update.verdict() : initialised;
+    updates().note_failure(update, reason.code(), "");
+    if (anything_in_service(update))
+        updates().advance(update, UpdateState::Applying, UpdateState::Cancelling);
+    const bool stuck = anything_in_service(update) && (!update.can_be_undone() || take_all_back(update).left != 0);
+    settle(update, stuck ? UpdateState::Stuck : UpdateState::Aborted);
+    return reason;
+}
+
+Status begin_revert(Update& update)
+{
+    if (!update.can_be_undone() || updates().successor(update) != nullptr || !way_back_is_there(update))
+        return Code::REFUSED;
+    const bool begun = updates().advance(update, UpdateState::Active, UpdateState::Reverting)
+        || updates().advance(update, UpdateState::Stuck, UpdateState::Reverting);
+    return begun ? Status() : Status(Code::REFUSED);
+}
+
+void give_up_revert(Update& update)
+{
+    updates().advance(update, UpdateState::Reverting, UpdateState::Active);
+}
+
+void revert(Update& update)
+{
+    updates().forget_failure(update);
+    const Undone undone = take_all_back(update);
+    if (undone.left == 0) {
+        settle(update, UpdateState::Reverted);
+        updates().tell_withdrawn(update);
+        return;
+    }
+    settle(update, undone.touched ? UpdateState::Stuck : UpdateState::Active);
+}
+
+}
