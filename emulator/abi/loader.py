@@ -89,7 +89,7 @@ LOAD_REQUEST_RECORD: Final = Record(
     Field("name", Chars(LOADER_NAME_SIZE)),
     Field("mode", U64, "ConversionMode"),
     Field("irreversible", Chars(LOADER_TEXT_SIZE), "why the update cannot be undone; empty: it can"),
-    Field("required", Array(U64, MODULE_REQUIRED_MAX), "ids of modules that must stay as long as it does; 0: none"),
+    Field("required", Array(U64, MODULE_REQUIRED_MAX), "ids of modules that stay as long as it; 0: none"),
 )
 
 LOAD_PLACEMENT_RECORD: Final = Record(

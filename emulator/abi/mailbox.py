@@ -54,8 +54,9 @@ class Operation(IntEnum):
     STALLED = 9
     """-> who is counted: [[thread, name, cpu, generation, reference, since ns]...]."""
     UPDATES = 10
-    """-> [[id, name, state, unconverted, failed, converted, marked, left, age ns, [[class, from, to, epoch]...],
-    reason, irreversible]...]: in words why it failed, and why it cannot be undone; empty when neither."""
+    """-> [[id, name, state, unconverted, failed, converted, marked, left, age ns,
+    [[class, from, to, epoch]...], reason, irreversible]...]: in words why it failed and why it cannot be
+    undone, each empty when that is not so."""
     BACKTRACE = 11
     """(thread id) -> [[PanicFrameKind, address]...], innermost first; BUSY while it runs on a CPU."""
     FACTORIES = 12
@@ -135,7 +136,7 @@ class EventKind(IntEnum):
     SWAP_DONE = 2
     """(swap id, update id, reference, Code negated, calls forwarded, calls blocked, longest block ns)."""
     UPDATE_STATE = 3
-    """(update id, module id, name, state name, unconverted, failed, Code negated, converted, reason in words)."""
+    """(update id, module id, name, state name, unconverted, failed, Code negated, converted, why)."""
     MODULE_STATE = 4
     """(module id, name, state name)."""
     WORKLOAD = 5

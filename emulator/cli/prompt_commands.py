@@ -118,6 +118,10 @@ def _ids(kind: Callable[..., steps.Step], name: str) -> Callable[[Words], steps.
     return lambda words: kind(**{name: _number(words[0], name)})
 
 
+def _update(kind: Callable[..., steps.Step]) -> Callable[[Words], steps.Step]:
+    return lambda words: kind(update=int(words[0]) if words[0].isdecimal() else words[0])
+
+
 def _texts(kind: Callable[..., steps.Step], name: str) -> Callable[[Words], steps.Step]:
     return lambda words: kind(**{name: words[0]})
 
@@ -165,8 +169,9 @@ _COMMANDS: Final = (
     Command("unadapt REF", "take it off", _texts(steps.Unadapt, "object"), 1, 1, (Completes.REFERENCE,)),
     Command("apply UPDATE", "apply an update: a shipped one's name, a folder or a .ko file",
             _texts(steps.Apply, "update"), 1, 1, (Completes.UPDATE,)),
-    Command("cancel UPDATE-ID", "cancel an update that is being applied", _ids(steps.Cancel, "update"), 1, 1),
-    Command("revert UPDATE-ID", "take an active update back", _ids(steps.Revert, "update"), 1, 1),
+    Command("cancel UPDATE", "cancel an update that is being applied, by name or id", _update(steps.Cancel),
+            1, 1),
+    Command("revert UPDATE", "take an active update back, by name or id", _update(steps.Revert), 1, 1),
     Command("unload MODULE", "unload a module that nobody uses", _texts(steps.Unload, "module"), 1, 1,
             (Completes.MODULE,)),
     Command("swap REF with CLASS", "hot-swap an object", _swap, 3, 3,

@@ -12,14 +12,14 @@ from emulator.cli.update_undo import undo
 
 
 @click.command("cancel")
-@click.argument("update", type=click.IntRange(1))
+@click.argument("update")
 @checkpoint_options
 @json_option
-def command(update: int, source: Path, save: Path | None, as_json: bool) -> int:
-    """Cancel the UPDATE of that id, which is being applied: the old version stays.
+def command(update: str, source: Path, save: Path | None, as_json: bool) -> int:
+    """Cancel UPDATE, a name or the guest's id, which is being applied: the old version stays.
 
     \b
     Examples:
-      evergreen update cancel 1 --from running.checkpoint --save cancelled.checkpoint
+      evergreen update cancel my_update --from running.checkpoint --save cancelled.checkpoint
     """
     return undo("cancel", update, source, save, as_json=as_json)

@@ -12,14 +12,14 @@ from emulator.cli.update_undo import undo
 
 
 @click.command("revert")
-@click.argument("update", type=click.IntRange(1))
+@click.argument("update")
 @checkpoint_options
 @json_option
-def command(update: int, source: Path, save: Path | None, as_json: bool) -> int:
-    """Cancel the UPDATE of that id, which is active: the old version comes back.
+def command(update: str, source: Path, save: Path | None, as_json: bool) -> int:
+    """Cancel UPDATE, a name or the guest's id, which is active: the old version comes back.
 
     \b
     Examples:
-      evergreen update revert 1 --from running.checkpoint --save reverted.checkpoint
+      evergreen update revert my_update --from running.checkpoint --save reverted.checkpoint
     """
     return undo("revert", update, source, save, as_json=as_json)

@@ -10,13 +10,14 @@ from emulator.cli.update_status import status_lines, status_rows
 from emulator.errors import GuestError
 
 
-def undo(verb: str, update: int, source: Path, save: Path | None, *, as_json: bool) -> int:
+def undo(verb: str, update: str, source: Path, save: Path | None, *, as_json: bool) -> int:
     """Asks the guest of a checkpoint to cancel or revert an update; returns the exit code."""
     with opened(source, save) as session:
         monitor = session.machine.monitor
         error = None
         try:
-            monitor.cancel(update) if verb == "cancel" else monitor.revert(update)
+            named = int(update) if update.isdecimal() else update
+            monitor.cancel(named) if verb == "cancel" else monitor.revert(named)
         except GuestError as failure:
             error = str(failure)
         updates = monitor.updates()

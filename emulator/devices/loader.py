@@ -6,7 +6,7 @@ source's key, so that the whole handshake is plain data and survives a checkpoin
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from emulator.abi.devices import DevicePage, Line
 from emulator.abi.loader import (
@@ -311,15 +311,18 @@ def _load_values(load: _Load) -> list[Value]:
     return [load.id, image, load.base, load.frames, load.pages, load.refusal]
 
 
+def _image_value(name: str, value: Value) -> str | int | tuple[int, ...]:
+    if name in ("key", "name", "irreversible"):
+        return text(value)
+    return tuple(map(integer, items(value))) if name == "required" else integer(value)
+
+
 def _load(row: Sequence[Value]) -> _Load:
-    key, name, *numbers, irreversible, required = items(row[1])
-    image = ModuleImage(
-        text(key),
-        text(name),
-        *(integer(value) for value in numbers),
-        irreversible=text(irreversible),
-        required=tuple(integer(value) for value in items(required)),
-    )
+    names = [field.name for field in fields(ModuleImage)]
+    values: dict[str, Any] = {
+        name: _image_value(name, value) for name, value in zip(names, items(row[1]), strict=True)
+    }
+    image = ModuleImage(**values)
     base, frames, pages = (integer(value) for value in row[2:5])
     return _Load(integer(row[0]), image, base, frames, pages, text(row[5]))
 

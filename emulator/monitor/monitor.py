@@ -43,6 +43,7 @@ from emulator.monitor.replies import (
 from emulator.monitor.requests import DEFAULT_LIMIT_NS, Requests
 from emulator.monitor.symboliser import Symboliser
 from emulator.monitor.tracing import Tracing
+from emulator.monitor.undo import UNDO_LIMIT_NS, Undo
 from emulator.monitor.updates import Updates
 
 _BUSY_SUFFIX: Final = "(BUSY)"
@@ -76,6 +77,7 @@ class Monitor:
         self._journal = Journal(mailbox)
         self._requests = Requests(hardware, mailbox, run)
         self._updates = Updates(loader, registry, self._journal, self._requests, self.catch_up)
+        self._undo = Undo(registry, self._journal, self._requests, self.catch_up)
         self.demands: Final = Demands(hardware, mailbox, loader, registry, self._updates)
         """Interfaces that programs ask for; its provider finds the updates."""
         self.tracing: Final = Tracing(self._requests)
@@ -288,13 +290,19 @@ class Monitor:
         """Takes a module out of the guest, by id or name, that nobody uses any more."""
         self._ask(Operation.UNLOAD, self._module_id(module), what=f"unload {module}")
 
-    def cancel(self, update: int) -> None:
-        """Ends an update that is being applied."""
-        self._ask(Operation.CANCEL, update, what=f"cancel update {update}")
+    def cancel(self, update: int | str, *, limit_ns: int = UNDO_LIMIT_NS) -> UpdateRecord:
+        """Ends an update that is being applied, by id or name, and waits until the old version is back.
 
-    def revert(self, update: int) -> None:
-        """Takes an active update back."""
-        self._ask(Operation.REVERT, update, what=f"revert update {update}")
+        Raises UpdateFailed when that fails, GuestError when it is refused: the update is decided already.
+        """
+        return self._undo.cancel(self._update_id(update), limit_ns)
+
+    def revert(self, update: int | str, *, limit_ns: int = UNDO_LIMIT_NS) -> UpdateRecord:
+        """Takes an active update back, by id or name, and waits until its module is gone.
+
+        Raises UpdateFailed when it stays active or is stuck, GuestError when it is refused.
+        """
+        return self._undo.revert(self._update_id(update), limit_ns)
 
     # Load
 
@@ -439,6 +447,16 @@ class Monitor:
 
     def _more_ended_than(self, seen: int) -> bool:
         return self._ended_workloads() > seen
+
+    def _update_id(self, update: int | str) -> int:
+        """The newest of that name that is not over. Raises UsageError."""
+        if isinstance(update, int):
+            return update
+        named = [record for record in self.update_records if record.name == update]
+        alive = [record for record in named if record.state not in ("aborted", "unloaded")]
+        if not named:
+            raise UsageError(f"there is no update {update}")
+        return (alive or named)[-1].id
 
     def _module_id(self, module: int | str) -> int:
         if isinstance(module, int):

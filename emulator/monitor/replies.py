@@ -283,11 +283,17 @@ class UpdateInfo:
     def of(cls, value: Value) -> UpdateInfo:
         """From one row of the reply."""
         update, name, state, *counts, classes, reason, irreversible = items(value)
+        unconverted, failed, converted, marked, left, age = map(integer, counts)
         return cls(
             integer(update),
             text(name),
             text(state),
-            *map(integer, counts),
+            unconverted,
+            failed,
+            converted,
+            marked,
+            left,
+            age,
             classes=tuple(map(ClassChange.of, items(classes))),
             reason=text(reason),
             irreversible=text(irreversible),

@@ -173,14 +173,16 @@ def _(step: steps.Assemble, session: Session) -> Outcome:
 
 @perform.register
 def _(step: steps.Cancel, session: Session) -> Outcome:
-    session.machine.monitor.cancel(step.update)
-    return Outcome(f"update {step.update} cancelled")
+    record = session.machine.monitor.cancel(step.update, limit_ns=step.within)
+    session.look_at_all()
+    return Outcome(f"{record.name} cancelled")
 
 
 @perform.register
 def _(step: steps.Revert, session: Session) -> Outcome:
-    session.machine.monitor.revert(step.update)
-    return Outcome(f"update {step.update} reverted")
+    record = session.machine.monitor.revert(step.update, limit_ns=step.within)
+    session.look_at_all()
+    return Outcome(f"{record.name} reverted")
 
 
 @perform.register

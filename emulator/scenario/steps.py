@@ -18,6 +18,7 @@ from emulator.scenario.values import (
     Pattern,
     Policy,
     Text,
+    UpdateName,
     Word,
 )
 
@@ -256,20 +257,22 @@ class Assemble(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Cancel(Step):
-    """Cancels an update that is being applied."""
+    """Cancels an update that is being applied, and waits until the old version is back."""
 
     do = "cancel"
-    update: int = key(Integer(1))
-    """The guest's id."""
+    update: int | str = key(UpdateName())
+    """Its name, of several the newest, or the guest's id."""
+    within: int = within(20 * SECOND)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Revert(Step):
-    """Takes an active update back."""
+    """Takes an active update back, and waits until its module is gone."""
 
     do = "revert"
-    update: int = key(Integer(1))
-    """The guest's id."""
+    update: int | str = key(UpdateName())
+    """Its name, of several the newest, or the guest's id."""
+    within: int = within(20 * SECOND)
 
 
 @dataclass(frozen=True, kw_only=True)

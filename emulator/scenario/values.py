@@ -106,6 +106,19 @@ class Figure(ValueType):
 
 
 @dataclass(frozen=True)
+class UpdateName(ValueType):
+    """An update by its name or by the guest's id."""
+
+    allowed: ClassVar[str] = "an update's name or id"
+
+    def read(self, value: object) -> int | str:
+        """See the base class."""
+        if isinstance(value, str):
+            return Text().read(value)
+        return Integer(1).read(value)
+
+
+@dataclass(frozen=True)
 class FigureName(ValueType):
     """A dotted name that begins with one of a few words."""
 

@@ -61,11 +61,11 @@ void retract_everywhere(const Module& module)
         user->retract(module);
 }
 
-void report(const Module& module, const char* state)
+void report(uint64_t id, const char* name, const char* state)
 {
     mailbox::EventWriter event(abi::EventKind::MODULE_STATE);
-    event.number(module.id);
-    event.text(module.name);
+    event.number(id);
+    event.text(name);
     event.text(state);
     // Only shown: a host that does not want it changes nothing.
     event.post().ignore();
@@ -74,15 +74,18 @@ void report(const Module& module, const char* state)
 void enter(Module& module, ModuleState state)
 {
     module_space().set_state(module, state);
-    report(module, name_of(state));
+    report(module.id, module.name, name_of(state));
 }
 
 // Nothing leads into the module any more but calls under way: they are over in a generation.
 void free_module(Module* module, const char* state)
 {
     kernel::generations().wait_for_all_cpus();
-    report(*module, state);
+    const uint64_t id = module->id;
+    char name[abi::LOADER_NAME_SIZE];
+    kernel::copy_text(name, sizeof name, module->name);
     module_space().destroy(module);
+    report(id, name, state);
 }
 
 const uint64_t* function_array(uint64_t address) { return reinterpret_cast<const uint64_t*>(address); }

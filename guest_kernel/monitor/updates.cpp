@@ -49,8 +49,15 @@ public:
         report_stalled(update.id, step, since_ns);
     }
 
-    // Nothing leads into its module any more, unless another module requires it: then it stays.
-    void update_withdrawn(const Update& update) override { devices::unload_module(update.module).ignore(); }
+    // Nothing leads into its module any more, unless another module requires it: then it stays, which is told.
+    void update_withdrawn(Update& update) override
+    {
+        const Status unloaded = devices::unload_module(update.module);
+        if (unloaded.ok())
+            return;
+        objects::updates().note_failure(update, unloaded.code(), "its module is still in use");
+        objects::updates().tell_progress(update);
+    }
 };
 
 objects::UpdateMode mode_of(const Module& module)

@@ -133,7 +133,7 @@ void Updates::tell_stalled(const Update& update, const char* step, uint64_t sinc
         m_listener->update_stalled(update, step, since_ns);
 }
 
-void Updates::tell_withdrawn(const Update& update)
+void Updates::tell_withdrawn(Update& update)
 {
     if (m_listener != nullptr)
         m_listener->update_withdrawn(update);

@@ -92,7 +92,7 @@ public:
     // Something that it waits for has taken longer than its time limit, since `since_ns`.
     virtual void update_stalled(const Update& update, const char* step, uint64_t since_ns) = 0;
     // Nothing of it is in service any more.
-    virtual void update_withdrawn(const Update& update) = 0;
+    virtual void update_withdrawn(Update& update) = 0;
 
 protected:
     ~UpdateListener() = default;
@@ -116,7 +116,7 @@ public:
     // What it says now, for people.
     void tell_progress(const Update& update);
     void tell_stalled(const Update& update, const char* step, uint64_t since_ns);
-    void tell_withdrawn(const Update& update);
+    void tell_withdrawn(Update& update);
     // The one whose initialisation runs, 0 when none does.
     uint64_t applying() const { return __atomic_load_n(&m_applying, __ATOMIC_ACQUIRE); }
 

@@ -37,7 +37,7 @@ class _Guest:
         self.post(EventKind.SWAP_DONE, swap, update, "counter", -code, 5, 2, 17 * swap)
 
     def update(self, state: str, code: Code = Code.OK) -> None:
-        self.post(EventKind.UPDATE_STATE, 3, 9, "fix", state, 0, 0, -code)
+        self.post(EventKind.UPDATE_STATE, 3, 9, "fix", state, 0, 0, -code, 0, "")
 
 
 def test_a_swap_is_running_until_it_is_done() -> None:

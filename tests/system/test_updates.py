@@ -204,12 +204,18 @@ def test_an_update_can_be_started_without_waiting() -> None:
         assert record.active
 
 
-def test_undoing_what_cannot_be_undone_is_refused() -> None:
+def test_a_single_object_goes_back_and_its_module_with_it() -> None:
     with ready_machine() as machine:
-        record = machine.monitor.apply(module("saturating_counter"))
-        with pytest.raises(GuestError, match="REFUSED"):
-            machine.monitor.cancel(record.id)
-        with pytest.raises(GuestError, match="UNSUPPORTED"):
-            machine.monitor.revert(record.id)
+        monitor = machine.monitor
+        monitor.workload_start("counting")
+        record = monitor.apply(module("saturating_counter"))
+        with pytest.raises(GuestError, match="saturating_counter is active, not applying"):
+            monitor.cancel(record.id)
+        assert monitor.revert("saturating_counter").state == "unloaded"
+        assert (monitor.object("counter").class_name, monitor.modules()) == ("PartitionedCounter", [])
+        with pytest.raises(GuestError, match="saturating_counter is unloaded, not active or stuck"):
+            monitor.revert(record.id)
         with pytest.raises(GuestError, match="NOT_FOUND"):
-            machine.monitor.cancel(99)
+            monitor.cancel(99)
+        monitor.workload_stop("counting")
+        assert monitor.workload_wait("counting").errors == 0

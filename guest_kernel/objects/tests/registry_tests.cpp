@@ -130,13 +130,13 @@ kernel::Test preference{"swap.takes_the_format_that_the_old_class_prefers", [] {
 
 kernel::Test states{"updates.change_only_to_states_that_follow", [] {
     using State = UpdateState;
-    constexpr State all[] = {State::Staged, State::Applying, State::Active, State::Superseded, State::Reverted,
-        State::Aborted, State::Stuck, State::Unloaded};
+    constexpr State all[] = {State::Staged, State::Applying, State::Cancelling, State::Active, State::Superseded,
+        State::Reverting, State::Reverted, State::Aborted, State::Stuck, State::Unloaded};
     // One row for each state, one letter for each that may follow.
-    constexpr const char* follow[] = {".x...x..", "..x..xx.", "...xx..x", ".......x", ".......x", "........", "........",
-        "........"};
-    for (unsigned from = 0; from < 8; ++from) {
-        for (unsigned to = 0; to < 8; ++to)
+    constexpr const char* follow[] = {".x.....x..", "..xx...x..", ".......xx.", "....xx...x", "...x.....x", "...x..x.x.",
+        ".........x", "..........", ".....x....", ".........."};
+    for (unsigned from = 0; from < 10; ++from) {
+        for (unsigned to = 0; to < 10; ++to)
             EXPECT(allowed(all[from], all[to]) == (follow[from][to] == 'x'));
     }
 }};
