@@ -18,23 +18,21 @@ public:
     const char* name() const override { return "counters"; }
 
 protected:
-    Status prepare() override
+    Status prepare(const Parameters&) override
     {
         m_counted = 0;
         for (auto& counter : m_counters)
             counter = TRY(objects::create<SharedCounterRoot>());
         return {};
     }
-    bool run_job(Client& client) override
+    Status run_job(Client& client) override
     {
         if (client.random.below(short_lived_every) == 0)
             return use_short_lived(client);
-        const auto& counter = m_counters[client.random.below(counters)];
-        if (!counter->increment().ok())
-            return false;
+        TRY(m_counters[client.random.below(counters)]->increment());
         // Relaxed: only the sum counts.
         __atomic_fetch_add(&m_counted, 1, __ATOMIC_RELAXED);
-        return true;
+        return {};
     }
     bool verify(const Totals&) override
     {
@@ -54,19 +52,15 @@ private:
     static constexpr uint64_t short_lived_every = 8;
 
     // One that nobody else knows.
-    static bool use_short_lived(Client& client)
+    static Status use_short_lived(Client& client)
     {
-        const auto made = objects::create<SharedCounterRoot>();
-        if (!made.ok())
-            return false;
-        const auto counter = made.value();
+        const auto counter = TRY(objects::create<SharedCounterRoot>());
         const auto wanted = static_cast<int64_t>(1 + client.random.below(4));
-        bool right = true;
         for (int64_t i = 0; i < wanted; ++i)
-            right &= counter->increment().ok();
-        const auto value = counter->value();
-        right &= value.ok() && value.value() == wanted;
-        return objects::destroy(counter.reference()).ok() && right;
+            TRY(counter->increment());
+        const int64_t value = TRY(counter->value());
+        TRY(objects::destroy(counter.reference()));
+        return value == wanted ? Status() : Status(Code::INVALID);
     }
 
     objects::Ref<Counter> m_counters[counters];
