@@ -13,6 +13,8 @@ key                    meaning
 ``requires`` (opt.)    names of the modules that must be loaded before
 ``provides`` (opt.)    names of the interfaces (kinds) for which the update is loaded on demand
 ``sources`` (opt.)     the C++ files, relative to the folder; every ``*.cpp`` in it if absent
+``mode`` (opt.)        how instances that exist are converted: ``eager``, ``lazy`` or ``auto`` (the default)
+``irreversible``       why the update cannot be undone, in a line; absent: it can
 ``[[class]]`` (opt.)   a class that the module brings: ``name``, ``from`` (0: it is new), ``to``
 =====================  ===================================================================================
 """
@@ -25,13 +27,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from emulator.abi.loader import ConversionMode
 from emulator.abi.module import BUILD_ID_BYTES, MODULE_ENTRY, ClassUpdate, ModuleMetadata
 from emulator.errors import UsageError
 
 MANIFEST_NAME: Final = "update.toml"
 
 _MODULE_KEYS: Final = frozenset(
-    ("name", "revision", "summary", "entry", "requires", "provides", "sources", "class")
+    ("name", "revision", "summary", "entry", "requires", "provides", "sources", "class", "mode", "irreversible")
 )
 _CLASS_KEYS: Final = frozenset(("name", "from", "to"))
 
@@ -50,12 +53,21 @@ class ModuleSource:
     entry: str
     updates: tuple[ClassUpdate, ...]
     requires: tuple[str, ...]
+    mode: ConversionMode
+    irreversible: str
     provides: tuple[str, ...] = ()
 
     def metadata(self, kernel_build_id: bytes) -> ModuleMetadata:
         """The metadata of the module when built for the kernel of that build-id (20 bytes)."""
         return ModuleMetadata(
-            self.name, self.revision, kernel_build_id, self.updates, self.requires, self.entry
+            self.name,
+            self.revision,
+            kernel_build_id,
+            self.updates,
+            self.requires,
+            self.entry,
+            self.mode,
+            self.irreversible,
         )
 
 
@@ -102,6 +114,8 @@ def _module(folder: Path, table: Mapping[str, object]) -> ModuleSource:
         updates=tuple(_class_update(each) for each in _list_of(table, "class", dict)),
         requires=tuple(_list_of(table, "requires", str)),
         provides=tuple(_list_of(table, "provides", str)),
+        mode=_mode(_optional(table, "mode", "auto")),
+        irreversible=_optional(table, "irreversible", ""),
     )
     module.metadata(bytes(BUILD_ID_BYTES)).pack()  # checks every value
     return module
@@ -123,6 +137,13 @@ def _class_update(table: Mapping[str, object]) -> ClassUpdate:
     _known(table, _CLASS_KEYS, "of [[class]]")
     versions = (_required(table, key, int) for key in ("from", "to"))
     return ClassUpdate(_required(table, "name", str), *versions)
+
+
+def _mode(word: str) -> ConversionMode:
+    modes = {mode.name.lower(): mode for mode in ConversionMode}
+    if word not in modes:
+        raise ValueError(f"mode = {word!r}: known are {', '.join(modes)}")
+    return modes[word]
 
 
 def _known(table: Mapping[str, object], keys: frozenset[str], where: str) -> None:

@@ -13,21 +13,26 @@ key                    field
 ``[[class]]``          one class update each: ``name`` (as C++ spells it without the inline ``vN``),
                        ``from`` (0: the class is new) and ``to`` (the version that the module brings)
 ``requires``           one requirement each: the name of a module that must be loaded, and stays so
+``mode`` (optional)    flags ``EAGER`` or ``LAZY``: how instances that exist are converted; absent: as
+                       the kernel finds best
+``irreversible``       flag ``IRREVERSIBLE`` and header ``irreversible``: why the update cannot be undone
 (the kernel's note)    header ``kernel_build_id``
 =====================  ===================================================================================
 
 Growth: the header carries its own size and that of each table's entries. A field that an old reader may
 ignore is added at the end of a record, and old readers skip it; anything else raises ``format``. A reader
 refuses a format above its own and each set flag that it does not know, because ignoring one would apply an
-update otherwise than its author meant. ``flags`` has no bit yet; how instances are converted and whether an
-update can be undone will be bits of it.
+update otherwise than its author meant. ``irreversible`` is such a later field: a header without it is read
+as if it were empty.
 """
 
 import re
 from dataclasses import dataclass
+from enum import IntFlag
 from typing import Final
 
 from emulator.abi.layout import U8, U32, U64, Array, Chars, Field, Record
+from emulator.abi.loader import MODULE_REQUIRED_MAX, ConversionMode
 
 MODULE_SECTION: Final = ".evergreen.module"
 MODULE_MAGIC: Final = 0x4556_4D4F_4455_4C45  # "EVMODULE"
@@ -45,6 +50,20 @@ MODULE_ENTRY: Final = "module_init"
 MODULE_EXIT: Final = "module_exit"
 """``extern "C" void module_exit()``, optional: called before the module's memory is freed."""
 
+IRREVERSIBLE_SIZE: Final = 128
+
+
+class ModuleFlag(IntFlag):
+    """What must not be overlooked."""
+
+    EAGER = 1
+    """Instances are converted at once. Without it and LAZY the kernel chooses."""
+    LAZY = 2
+    """Instances are converted when they are first called."""
+    IRREVERSIBLE = 4
+    """Once its first instance is in service it cannot be cancelled or reverted."""
+
+
 MODULE_HEADER_RECORD: Final = Record(
     "ModuleHeader",
     Field("magic", U64),
@@ -55,11 +74,13 @@ MODULE_HEADER_RECORD: Final = Record(
     Field("updates", U32, "entries of the first table"),
     Field("requires", U32, "entries of the second table"),
     Field("revision", U32),
-    Field("flags", U32, "none defined yet"),
+    Field("flags", U32, "ModuleFlag"),
     Field("kernel_build_id", Array(U8, BUILD_ID_BYTES)),
     Field("name", Chars(48)),
     Field("entry", Chars(48)),
+    Field("irreversible", Chars(IRREVERSIBLE_SIZE), "why; absent in older headers"),
 )
+_HEADER_LEAST: Final = MODULE_HEADER_RECORD.size - IRREVERSIBLE_SIZE
 
 CLASS_UPDATE_RECORD: Final = Record(
     "ClassUpdate",
@@ -97,6 +118,9 @@ class ModuleMetadata:
     updates: tuple[ClassUpdate, ...] = ()
     requires: tuple[str, ...] = ()
     entry: str = MODULE_ENTRY
+    mode: ConversionMode = ConversionMode.AUTO
+    irreversible: str = ""
+    """Why the update cannot be undone; empty when it can."""
 
     def pack(self) -> bytes:
         """The section's contents. Raises ValueError naming the field that is out of its range."""
@@ -112,9 +136,11 @@ class ModuleMetadata:
                     updates=len(self.updates),
                     requires=len(self.requires),
                     revision=self.revision,
+                    flags=int(self._flags()),
                     kernel_build_id=tuple(self.kernel_build_id),
                     name=self.name,
                     entry=self.entry,
+                    irreversible=self.irreversible,
                 ),
                 *(
                     CLASS_UPDATE_RECORD.pack(
@@ -145,9 +171,15 @@ class ModuleMetadata:
                 for index in range(header.requires)
             ),
             entry=header.entry,
+            mode=header.mode,
+            irreversible=header.irreversible,
         )
         metadata._check()
         return metadata
+
+    def _flags(self) -> ModuleFlag:
+        flags = _MODE_FLAGS[self.mode]
+        return flags | ModuleFlag.IRREVERSIBLE if self.irreversible else flags
 
     def _check(self) -> None:
         if not _MODULE_NAME.fullmatch(self.name):
@@ -158,6 +190,8 @@ class ModuleMetadata:
             raise ValueError(f"kernel build-id has {len(self.kernel_build_id)} bytes, not {BUILD_ID_BYTES}")
         if not _FUNCTION_NAME.fullmatch(self.entry):
             raise ValueError(f"entry {self.entry!r} is not the name of a function")
+        if len(self.irreversible.encode()) >= IRREVERSIBLE_SIZE:
+            raise ValueError(f"irreversible: a reason of at most {IRREVERSIBLE_SIZE - 1} bytes")
         self._check_updates()
         self._check_requires()
 
@@ -172,7 +206,7 @@ class ModuleMetadata:
                 raise ValueError(f"class {update}: both versions are the same")
 
     def _check_requires(self) -> None:
-        _check_table("requirements", self.requires)
+        _check_table("requirements", self.requires, MODULE_REQUIRED_MAX)
         for name in self.requires:
             if not _MODULE_NAME.fullmatch(name):
                 raise ValueError(f"required module name {name!r} is not made of a-z, 0-9, _ and -")
@@ -193,18 +227,26 @@ class _Header:
     kernel_build_id: bytes
     name: str
     entry: str
+    mode: ConversionMode
+    irreversible: str
 
     @classmethod
     def read(cls, data: bytes) -> "_Header":
-        if len(data) < MODULE_HEADER_RECORD.size:
-            raise ValueError(f"{len(data)} bytes, the header alone takes {MODULE_HEADER_RECORD.size}")
-        values = MODULE_HEADER_RECORD.unpack(data)
+        if len(data) < _HEADER_LEAST:
+            raise ValueError(f"{len(data)} bytes, the header alone takes {_HEADER_LEAST}")
+        values = MODULE_HEADER_RECORD.unpack(data.ljust(MODULE_HEADER_RECORD.size, b"\0"))
         if values.number("magic") != MODULE_MAGIC:
             raise ValueError(f"magic {values.number('magic'):#x} is not {MODULE_MAGIC:#x}")
         if not 1 <= values.number("format") <= MODULE_FORMAT:
             raise ValueError(f"format {values.number('format')}, this version reads up to {MODULE_FORMAT}")
-        if values.number("flags"):
-            raise ValueError(f"unknown flags {values.number('flags'):#x}")
+        unknown = values.number("flags") & ~int(ModuleFlag.EAGER | ModuleFlag.LAZY | ModuleFlag.IRREVERSIBLE)
+        if unknown:
+            raise ValueError(f"unknown flags {unknown:#x}")
+        flags = ModuleFlag(values.number("flags"))
+        has_reason = values.number("header_bytes") >= MODULE_HEADER_RECORD.size
+        irreversible = values.text("irreversible") if has_reason else ""
+        if bool(irreversible) is not bool(flags & ModuleFlag.IRREVERSIBLE):
+            raise ValueError("irreversible without a reason, or a reason without the flag")
         header = cls(
             header_bytes=values.number("header_bytes"),
             update_bytes=values.number("update_bytes"),
@@ -215,13 +257,15 @@ class _Header:
             kernel_build_id=bytes(values.numbers("kernel_build_id")),
             name=values.text("name"),
             entry=values.text("entry"),
+            mode=_mode(flags),
+            irreversible=irreversible,
         )
         header._check_sizes(len(data))
         return header
 
     def _check_sizes(self, available: int) -> None:
         for name, size, least in (
-            ("header", self.header_bytes, MODULE_HEADER_RECORD.size),
+            ("header", self.header_bytes, _HEADER_LEAST),
             ("class update", self.update_bytes, CLASS_UPDATE_RECORD.size),
             ("requirement", self.require_bytes, REQUIREMENT_RECORD.size),
         ):
@@ -235,14 +279,29 @@ class _Header:
             raise ValueError(f"header and tables take {needed} bytes, the section has {available}")
 
 
+_MODE_FLAGS: Final = {
+    ConversionMode.AUTO: ModuleFlag(0),
+    ConversionMode.EAGER: ModuleFlag.EAGER,
+    ConversionMode.LAZY: ModuleFlag.LAZY,
+}
+
+
+def _mode(flags: ModuleFlag) -> ConversionMode:
+    wanted = flags & (ModuleFlag.EAGER | ModuleFlag.LAZY)
+    for mode, flag in _MODE_FLAGS.items():
+        if flag == wanted:
+            return mode
+    raise ValueError("flags ask for eager and lazy conversion at once")
+
+
 def _class_update(data: bytes, offset: int) -> ClassUpdate:
     values = CLASS_UPDATE_RECORD.unpack(data[offset:])
     return ClassUpdate(values.text("name"), values.number("from_version"), values.number("to_version"))
 
 
-def _check_table(what: str, names: "tuple[str, ...] | list[str]") -> None:
-    if len(names) > MODULE_TABLE_LIMIT:
-        raise ValueError(f"{len(names)} {what}, the limit is {MODULE_TABLE_LIMIT}")
+def _check_table(what: str, names: "tuple[str, ...] | list[str]", limit: int = MODULE_TABLE_LIMIT) -> None:
+    if len(names) > limit:
+        raise ValueError(f"{len(names)} {what}, the limit is {limit}")
     twice = next((name for name in names if list(names).count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"{what} name {twice!r} twice")

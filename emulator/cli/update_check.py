@@ -67,6 +67,7 @@ def _lines(report: ModuleReport) -> list[str]:
         f"module {report.name}, revision {report.revision}: fits kernel {report.kernel_build_id}",
         *(f"  updates    {update}" for update in report.updates),
         *(f"  requires   {name}" for name in report.requires),
+        *([f"  undo       never: {report.irreversible}"] if report.irreversible else []),
         f"  takes      {report.bytes_in_guest:,} bytes of the guest ({sizes})",
         f"  starts at  {report.entry}, {report.constructors} constructors",
         f"  imports    {len(report.imports)} symbols, exports {len(report.exports)}",

@@ -35,6 +35,8 @@ class ModuleReport:
     kernel_build_id: str
     updates: tuple[ClassUpdate, ...]
     requires: tuple[str, ...]
+    mode: str
+    irreversible: str
     entry: str
     exit: str | None
     constructors: int
@@ -65,6 +67,8 @@ def report(linked: LinkedModule) -> ModuleReport:
         kernel_build_id=metadata.kernel_build_id.hex(),
         updates=metadata.updates,
         requires=metadata.requires,
+        mode=metadata.mode.name.lower(),
+        irreversible=metadata.irreversible,
         entry=metadata.entry,
         exit=None if linked.exit is None else linked.exit.name,
         constructors=linked.init_array.count,

@@ -82,6 +82,8 @@ def module_image(linked: LinkedModule, key: str) -> ModuleImage:
         fini_array=_array_offset(linked.fini_array, rodata),
         fini_array_count=linked.fini_array.count,
         exit=_text_offset(linked.exit),
+        mode=linked.metadata.mode,
+        irreversible=linked.metadata.irreversible,
     )
 
 

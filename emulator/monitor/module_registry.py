@@ -7,7 +7,7 @@ linked and relocated again from that when it is needed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -17,6 +17,7 @@ from emulator.devices.loader import LoadOutcome, ModuleImage, segment_bases
 from emulator.devices.mailbox import Mailbox
 from emulator.errors import ModuleError
 from emulator.modules import ModuleSource, PlacedModule, link_module
+from emulator.modules.versions import check_versions
 from emulator.monitor.symboliser import Location, Symboliser
 
 _GONE: Final = ("aborted", "unloaded")
@@ -49,8 +50,7 @@ class ModuleRegistry:
 
     def add(self, data: bytes) -> ModuleImage:
         """Checks and links a module against the kernel and what is loaded. Raises ModuleError."""
-        loaded = [module.exports() for module in self._placed.values()]
-        image = self._source.add(link_module(data, self._symbols.kernel, loaded))
+        image = self._link(data)
         self._files[image.key] = data
         self._images[image.key] = image
         return image
@@ -58,6 +58,14 @@ class ModuleRegistry:
     def key_of(self, data: bytes) -> str | None:
         """By which a file was handed to the guest, None when it was not."""
         return next((key for key, file in self._files.items() if file == data), None)
+
+    def _link(self, data: bytes) -> ModuleImage:
+        loaded = [module.exports() for module in self._placed.values()]
+        linked = link_module(data, self._symbols.kernel, loaded)
+        check_versions(linked.metadata, [module.linked.metadata for module in self._placed.values()])
+        numbers = {module.name: number for number, module in self._placed.items()}
+        required = tuple(numbers[name] for name in linked.metadata.requires)
+        return replace(self._source.add(linked), required=required)
 
     def relocate(self, key: str, bases: tuple[int, int, int]) -> tuple[bytes, bytes, bytes]:
         """Text, rodata and data of a module for these addresses. Raises ModuleError."""
@@ -128,7 +136,15 @@ class ModuleRegistry:
     def _image(self, key: str) -> ModuleImage:
         if key not in self._files:
             raise ModuleError(f"the guest asks for module {key}, which this host does not have")
-        return self._images.get(key) or self.add(self._files[key])
+        return self._images.get(key) or self._relinked(key)
+
+    def _relinked(self, key: str) -> ModuleImage:
+        """Of a restored machine: it was checked when it was added."""
+        loaded = [
+            module.exports() for number, module in self._placed.items() if self._places[number].key != key
+        ]
+        self._images[key] = self._source.add(link_module(self._files[key], self._symbols.kernel, loaded))
+        return self._images[key]
 
     @cached_property
     def _source(self) -> ModuleSource:
