@@ -16,7 +16,7 @@ def check_versions(metadata: ModuleMetadata, loaded: Sequence[ModuleMetadata]) -
     for update in metadata.updates:
         if update.from_version and update.to_version != update.from_version + 1:
             raise refusal(
-                f"class {update.name}: version {update.to_version} cannot follow version {update.from_version}",
+                f"class {update.name}: version {update.to_version} cannot follow {update.from_version}",
                 f"only version {update.from_version + 1} can",
             )
         _check(update, loaded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from emulator.abi.mailbox import Operation
 from emulator.abi.values import Value, integer, items, text
 from emulator.devices.loader import ModuleLoader
 from emulator.devices.mailbox import Mailbox, Reply
-from emulator.errors import GuestError, UsageError
+from emulator.errors import GuestError, ModuleError, UsageError
 from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
 from emulator.monitor.backtrace import Frame, cpu_stack, frames
 from emulator.monitor.code import ADDRESS_SIZE, INSTRUCTION_SIZE, Instruction, assemble, disassemble
@@ -277,6 +277,21 @@ class Monitor:
         aborted it, UsageError when the file cannot be read.
         """
         return self._updates.apply(module, limit_ns)
+
+    def apply_all(self, modules: Sequence[Path], *, limit_ns: int = DEFAULT_LIMIT_NS) -> list[UpdateRecord]:
+        """An ordered set of modules, one after the other; when one fails, those before it are taken back.
+
+        Raises what ``apply`` and ``revert`` raise.
+        """
+        records: list[UpdateRecord] = []
+        try:
+            for module in modules:
+                records.append(self.apply(module, limit_ns=limit_ns))
+        except (GuestError, ModuleError):
+            for record in reversed(records):
+                self.revert(record.id)
+            raise
+        return records
 
     def start_apply(self, module: Path | bytes) -> int:
         """As ``apply``, without waiting; the id of the load. Raises ModuleError and UsageError."""

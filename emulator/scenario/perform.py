@@ -18,6 +18,7 @@ from emulator.scenario.shipped import classes_of
 from emulator.scenario.values import format_duration
 
 if TYPE_CHECKING:
+    from emulator.monitor import Monitor
     from emulator.monitor.replies import WorkloadStatus
 
 _LOOK_EVERY_NS = 1_000_000
@@ -78,7 +79,9 @@ def _(step: steps.Wait, session: Session) -> Outcome:
 def _(step: steps.Apply, session: Session) -> Outcome:
     monitor, modules = session.machine.monitor, session.modules(step.update)
     try:
-        records = [monitor.apply(path, limit_ns=step.within) for path in modules]
+        if not step.wait:
+            return _begin_apply(monitor, modules)
+        records = monitor.apply_all(modules, limit_ns=step.within)
     except ModuleError as refusal:
         session.note_rejected(step.update, refusal)
         raise
@@ -86,6 +89,13 @@ def _(step: steps.Apply, session: Session) -> Outcome:
     classes = [str(update) for path in modules for update in classes_of(path)]
     names = [record.name for record in records]
     return Outcome(f"{', '.join(names)} active", {"updates": names, "classes": classes})
+
+
+def _begin_apply(monitor: Monitor, modules: list[Path]) -> Outcome:
+    if len(modules) != 1:
+        raise UsageError("an ordered set of modules is applied one after the other: wait for it")
+    monitor.start_apply(modules[0])
+    return Outcome(f"{modules[0].stem} begun")
 
 
 @perform.register

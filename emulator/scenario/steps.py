@@ -132,11 +132,13 @@ class Wait(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Apply(Step):
-    """Applies an update and waits until it has come to an end."""
+    """Applies an update and waits until it is in service. Of an ordered set all modules, or none."""
 
     do = "apply"
     update: str = key(Text(), default=".")
     """A shipped update's name, a folder or a module's file (.ko), from the scenario's own folder."""
+    wait: bool = key(Flag(), default=True)
+    """False: go on at once, to look at the update or to cancel it while it is being applied."""
     within: int = within()
 
 
