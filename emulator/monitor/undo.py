@@ -86,13 +86,13 @@ def why_refused(operation: Operation, updates: Sequence[UpdateInfo], update: int
         return ""
     if found.irreversible:
         return f"{found.name} cannot be undone: {found.irreversible}"
+    newer = [each for each in updates if each.id > update and _changes_the_same(each, found)]
+    if newer and found.state in ("active", "superseded", "stuck"):
+        last = max(newer, key=lambda each: each.id)
+        return f"update {last.id} ({last.name}) changes the same class and came later: revert it first"
     wanted = ("applying",) if operation is Operation.CANCEL else ("active", "stuck")
     if found.state not in wanted:
         return f"{found.name} is {found.state}, not {' or '.join(wanted)}"
-    newer = [each for each in updates if each.id > update and _changes_the_same(each, found)]
-    if newer:
-        last = max(newer, key=lambda each: each.id)
-        return f"update {last.id} ({last.name}) changes the same class and came later: revert it first"
     if operation is Operation.REVERT:
         return "the version before is not loaded any more"
     return ""

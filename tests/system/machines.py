@@ -27,8 +27,10 @@ def module(update: str) -> Path:
 
 
 @cache
-def written_module(name: str, body: str, classes: Sequence[tuple[str, int, int]] = ()) -> bytes:
-    """A module of one source, for the shipped kernel."""
+def written_module(
+    name: str, body: str, classes: Sequence[tuple[str, int, int]] = (), keys: str = ""
+) -> bytes:
+    """A module of one source, for the shipped kernel; ``keys`` are further lines of its update.toml."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as directory:
@@ -37,7 +39,7 @@ def written_module(name: str, body: str, classes: Sequence[tuple[str, int, int]]
         updates = "".join(
             f'\n[[class]]\nname = "{cls}"\nfrom = {old}\nto = {new}\n' for cls, old, new in classes
         )
-        manifest = f'name = "{name}"\nrevision = 1\nsummary = "A test"\n{updates}'
+        manifest = f'name = "{name}"\nrevision = 1\nsummary = "A test"\n{keys}\n{updates}'
         (folder / "update.toml").write_text(manifest, encoding="utf-8")
         (folder / f"{name}.cpp").write_text(body, encoding="utf-8")
         (built,) = build_update(folder, kernel())
