@@ -33,8 +33,6 @@ struct ClassRecord {
     const ClassDescriptor* current = nullptr;
     // Counts the changes of `current`, in whatever direction.
     uint64_t epoch = 0;
-    // Instances that were brought to `current` since it is that.
-    uint64_t converted = 0;
     // The change of version that is under way, or null.
     Transition* transition = nullptr;
     LazyState lazy;

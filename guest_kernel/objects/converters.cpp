@@ -26,9 +26,10 @@ Converters::~Converters()
     wait();
 }
 
-Status Converters::start(unsigned priority)
+Status Converters::start(unsigned priority, Marked marked)
 {
     m_priority = priority;
+    m_marked = marked;
     for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
         auto& member = m_members[cpu];
         member.team = this;
@@ -68,18 +69,31 @@ void Converters::entry(uint64_t argument)
     member.team->work(member.cpu);
 }
 
+bool Converters::anything_to_do(unsigned cpu)
+{
+    auto& set = *m_record.instance_set();
+    return set.count(cpu, InstanceList::Promoted) != 0
+        || (m_marked == Marked::Convert && set.count(cpu, InstanceList::Marked) != 0);
+}
+
 // Both lists are looked at each time: what is converted may meet another instance of the class and promote it.
 void Converters::work(unsigned cpu)
 {
     while (!stopped()) {
         const bool swapped = swap_some(cpu);
-        const bool converted = convert_some(cpu);
-        auto& set = *m_record.instance_set();
-        if (set.count(cpu, InstanceList::Marked) == 0 && set.count(cpu, InstanceList::Promoted) == 0)
+        const bool converted = m_marked == Marked::Convert && convert_some(cpu);
+        if (!anything_to_do(cpu))
             return;
         if (!swapped && !converted)
             kernel::sleep_until(kernel::now_ns() + look_again_ns);
     }
+}
+
+bool Converters::take_some(unsigned cpu, unsigned priority)
+{
+    m_priority = priority;
+    const bool swapped = swap_some(cpu);
+    return convert_some(cpu) || swapped;
 }
 
 // Whether it came any further. An instance that was destroyed since its name was read, and the next one in its entry,

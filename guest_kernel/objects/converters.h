@@ -21,8 +21,12 @@ public:
     Converters(const Converters&) = delete;
     Converters& operator=(const Converters&) = delete;
 
+    // What is done with instances that are marked: converted, or left to their callers and to idle time.
+    enum class Marked : uint8_t { Convert, Leave };
     // After the marks were put in force. NO_MEMORY: then none runs.
-    Status start(unsigned priority);
+    Status start(unsigned priority, Marked marked = Marked::Convert);
+    // For a thread of one's own: takes some of what is at home on a CPU. Whether it came any further.
+    bool take_some(unsigned cpu, unsigned priority);
     // Each ends after the instance that it is at.
     void stop() { __atomic_store_n(&m_stopped, true, __ATOMIC_RELEASE); }
     // Until all have ended: nothing was left to do, or they were stopped.
@@ -42,10 +46,12 @@ private:
     bool stopped() const { return __atomic_load_n(&m_stopped, __ATOMIC_ACQUIRE); }
     bool convert_some(unsigned cpu);
     bool swap_some(unsigned cpu);
+    bool anything_to_do(unsigned cpu);
 
     ClassRecord& m_record;
     const SwapOptions m_options;
     unsigned m_priority = 0;
+    Marked m_marked = Marked::Convert;
     bool m_stopped = false;
     Member m_members[abi::MAX_CPUS];
 };

@@ -3,6 +3,7 @@
 #include "kernel/init.h"
 #include "kernel/panic.h"
 #include "objects/adaptors.h"
+#include "objects/idle_conversion.h"
 #include "objects/lifetime.h"
 #include "objects/tracked_returns.h"
 
@@ -17,7 +18,8 @@ Status start_objects()
     kernel::set_replaced_returns(tracked_returns);
     TRY(table().initialise());
     TRY(adaptors().start());
-    return start_reaper();
+    TRY(start_reaper());
+    return start_idle_conversion();
 }
 
 // The name puts it in front of the objects of the same stage.

@@ -18,7 +18,7 @@ const char* name_of(InstanceList list)
     return "unknown";
 }
 
-InstanceSet::InstanceSet(ClassRecord& record) : m_record(record)
+InstanceSet::InstanceSet(const ClassRecord& record) : m_record(record)
 {
     for (unsigned cpu = 0; cpu < abi::MAX_CPUS; ++cpu)
         new (&of(cpu)) PerCpu;
@@ -134,12 +134,8 @@ void InstanceSet::refile(Reference instance, const ClassDescriptor& descriptor)
     const uint32_t index = table().index(instance);
     auto& part = of(home_of(instance));
     kernel::SpinGuard guard(part.lock);
-    if (!in_chain(index))
-        return;
-    const InstanceList proper = proper_list(descriptor);
-    if (proper == InstanceList::Current && list_at(part, table().global(index).set_place) != proper)
-        __atomic_fetch_add(&m_record.converted, 1, __ATOMIC_RELAXED);
-    put(part, index, proper);
+    if (in_chain(index))
+        put(part, index, proper_list(descriptor));
 }
 
 unsigned InstanceSet::first(unsigned cpu, InstanceList list, ReferenceName (&names)[batch])

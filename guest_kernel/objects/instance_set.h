@@ -25,7 +25,7 @@ public:
     // The most entries that are looked at with interrupts off.
     static constexpr unsigned batch = 16;
 
-    explicit InstanceSet(ClassRecord& record);
+    explicit InstanceSet(const ClassRecord& record);
     InstanceSet(const InstanceSet&) = delete;
     InstanceSet& operator=(const InstanceSet&) = delete;
 
@@ -95,7 +95,7 @@ private:
     static bool merge(PerCpu& cpu);
     bool any();
 
-    ClassRecord& m_record;
+    const ClassRecord& m_record;
     // Each CPU's part has a cache line of its own; the heap aligns to less.
     uint8_t m_storage[(abi::MAX_CPUS + 1) * cache_line];
 };

@@ -31,7 +31,6 @@ void FactoryRep::take_over()
     m_instances = m_expected;
     auto& record = *m_product.record;
     __atomic_store_n(&record.current, &m_product, __ATOMIC_RELEASE);
-    __atomic_store_n(&record.converted, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&record.epoch, record.epoch + 1, __ATOMIC_RELEASE);
     __atomic_store_n(&record.instances, m_instances, __ATOMIC_RELEASE);
     m_instances->age();
@@ -54,7 +53,7 @@ namespace {
 constinit kernel::Mutex opening;
 
 // It gets an empty set in the way in which it would get another factory's.
-Status give_empty_set(Root& factory, ClassRecord& record)
+Status give_empty_set(Root& factory, const ClassRecord& record)
 {
     auto* set = kernel::make<InstanceSet>(kernel::Tag::Object, record);
     if (set == nullptr)

@@ -2,16 +2,21 @@
 
 #include "arch/ppc64/percpu.h"
 #include "kernel/clock.h"
+#include "kernel/format.h"
 #include "kernel/generation.h"
 #include "kernel/thread.h"
 #include "objects/counted_scope.h"
 #include "objects/priorities.h"
-#include "objects/swap_batch.h"
+#include "objects/idle_conversion.h"
+#include "objects/lazy.h"
+#include "objects/marking_team.h"
 
 namespace objects {
 
 namespace {
 
+// How often it is looked how far the converters are.
+constexpr uint64_t look_interval_ns = 200 * kernel::microsecond;
 // How often it is looked whether a step takes too long.
 constexpr uint64_t watch_interval_ns = 100 * kernel::millisecond;
 // Virtual time that the code of a class may take to make a factory.
@@ -40,12 +45,11 @@ private:
     bool m_held;
 };
 
-// Not inlined, so that its frame is the outermost of those that a watchdog finds between the class' code and the kernel.
-[[gnu::noinline, clang::disable_tail_calls]] Result<Root*> make_factory(const ClassDescriptor& product)
+Result<Root*> make_factory(const ClassDescriptor& product)
 {
     CountedScope calls_the_page_allocator;
     kernel::limit_guarded(make_limit_ns);
-    kernel::mark_guarded_frame();
+    const kernel::GuardedFrame calls_the_class;
     const auto made = product.factory->make_root();
     kernel::limit_guarded(kernel::unlimited_ns);
     return made;
@@ -53,8 +57,8 @@ private:
 
 }
 
-Transition::Transition(Update& update, ClassChange& change, Direction direction, uint64_t step_limit_ns)
-    : m_update(update), m_change(change), m_direction(direction), m_step_limit_ns(step_limit_ns)
+Transition::Transition(Update& update, ClassChange& change, Direction direction, const TransitionOptions& options)
+    : m_update(update), m_change(change), m_direction(direction), m_options(options)
 {
 }
 
@@ -62,6 +66,7 @@ const char* Transition::name_of(Step step)
 {
     switch (step) {
     case Step::Factory: return "factory";
+    case Step::Mark: return "mark";
     case Step::Convert: return "convert";
     case Step::CleanUp: return "clean-up";
     }
@@ -112,7 +117,7 @@ Status Transition::supervise()
 void Transition::check_time()
 {
     const uint64_t since = __atomic_load_n(&m_step_since_ns, __ATOMIC_ACQUIRE);
-    if (since == m_told_ns || kernel::now_ns() < since + m_step_limit_ns)
+    if (since == m_told_ns || kernel::now_ns() < since + m_options.step_limit_ns)
         return;
     m_told_ns = since;
     const auto step = static_cast<Step>(__atomic_load_n(&m_step, __ATOMIC_ACQUIRE));
@@ -132,6 +137,7 @@ void Transition::enter(Step step)
 Status Transition::carry_out()
 {
     TRY(swap_factory());
+    TRY(mark_instances());
     TRY(convert_instances());
     enter(Step::CleanUp);
     kernel::generations().wait_for_all_cpus();
@@ -142,7 +148,7 @@ Result<HotSwap*> Transition::start_factory_swap()
 {
     kernel::Owned<Root> factory(TRY(make_factory(target())));
     SwapOptions options;
-    options.time_limit_ns = m_step_limit_ns;
+    options.time_limit_ns = m_options.step_limit_ns;
     options.update = m_update.id;
     return HotSwap::start(m_change.record->factory, static_cast<kernel::Owned<Root>&&>(factory), options);
 }
@@ -159,70 +165,96 @@ Status Transition::swap_factory()
     swap->release();
     TRY(outcome);
     m_change.epoch = m_change.record->epoch;
+    m_change.converted_before = m_change.record->lazy.counts().converted;
     // Also on the way back: until the last instance is converted both versions are there.
     m_change.in_service = true;
     updates().tell_progress(m_update);
     return {};
 }
 
+// What an earlier change has marked and left is sorted anew: the aim is another one.
+Status Transition::mark_instances()
+{
+    enter(Step::Mark);
+    auto& record = *m_change.record;
+    MarkingTeam team(record);
+    TRY(team.assemble());
+    if (m_direction == Direction::Back)
+        team.run(unmark_some);
+    begin_marking(record);
+    team.run(mark_some);
+    put_marks_in_force(record);
+    updates().tell_progress(m_update);
+    return cancelled() ? m_update.verdict() : Status();
+}
+
+// Of a lazy update those that were called too early are done now, for they are the only ones still called in the old
+// version.
 Status Transition::convert_instances()
 {
     enter(Step::Convert);
-    if (m_direction == Direction::Back)
-        retry_failed();
-    Status first_failure;
-    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
-        const Status status = convert_on(cpu);
-        if (first_failure.ok())
-            first_failure = status;
-        if (!status.ok() && m_direction == Direction::Forward)
-            break;
+    SwapOptions options;
+    options.time_limit_ns = m_options.step_limit_ns;
+    options.update = m_update.id;
+    const auto marked = m_options.lazy ? Converters::Marked::Leave : Converters::Marked::Convert;
+    Converters converters(*m_change.record, options);
+    {
+        CountedScope calls_the_page_allocator;
+        TRY(converters.start(converter_priority, marked));
     }
-    if (m_direction == Direction::Back && first_failure.ok())
+    TRY(await_converters(converters));
+    if (m_options.lazy)
+        convert_in_idle_time();
+    if (m_direction == Direction::Back)
         m_change.in_service = false;
-    return first_failure;
+    return {};
 }
 
-// What could not be brought forward may well be what it is to be again.
-void Transition::retry_failed()
+Status Transition::await_converters(Converters& converters)
 {
-    auto& set = *m_change.record->instance_set();
-    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
-        ReferenceName names[InstanceSet::batch];
-        while (const unsigned count = set.first(cpu, InstanceList::Failed, names)) {
-            for (unsigned i = 0; i < count; ++i)
-                set.move(names[i], InstanceList::Old).ignore();
-        }
+    uint64_t seen = 0;
+    Status status;
+    while (status.ok() && !converters.ended()) {
+        kernel::sleep_until(kernel::now_ns() + look_interval_ns);
+        status = cancelled() ? m_update.verdict() : failure();
+        const uint64_t converted = m_change.record->lazy.counts().converted;
+        if (converted == seen)
+            continue;
+        seen = converted;
+        // Each instance has the time of a step.
+        enter(Step::Convert);
+        updates().tell_progress(m_update);
     }
+    converters.stop();
+    converters.wait();
+    if (cancelled())
+        return m_update.verdict();
+    return m_direction == Direction::Back ? first_failure() : failure();
 }
 
 // An instance that fails stays old. Forward that ends the update, unless there is no way back; on the way back as many
-// as possible are brought there.
-Status Transition::convert_on(unsigned cpu)
+// as possible are brought there first.
+Status Transition::failure()
 {
-    auto& set = *m_change.record->instance_set();
-    const bool goes_on = m_direction == Direction::Back || !m_update.can_be_undone();
-    Status first_failure;
-    ReferenceName names[InstanceSet::batch];
-    while (const unsigned count = set.first(cpu, InstanceList::Old, names)) {
-        if (cancelled())
-            return m_update.verdict();
-        SwapBatch swaps(set, target(), m_update.id, m_step_limit_ns);
-        const Status status = swaps.run(names, count);
-        enter(Step::Convert);
-        updates().tell_progress(m_update);
-        if (status.ok())
+    if (m_direction == Direction::Back || !m_update.can_be_undone())
+        return {};
+    return first_failure();
+}
+
+Status Transition::first_failure()
+{
+    auto& record = *m_change.record;
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        ReferenceName names[InstanceSet::batch];
+        if (record.instance_set()->first(cpu, InstanceList::Failed, names) == 0)
             continue;
-        if (cancelled())
-            return m_update.verdict();
-        if (first_failure.ok()) {
-            first_failure = status;
-            updates().note_failure(m_update, status.code(), swaps.complaint());
-        }
-        if (!goes_on)
-            return status;
+        char text[update_text_size];
+        kernel::format(text, sizeof text, "instance @%u.%u of class %s could not be brought to version %lu", names[0].index,
+            names[0].sequence, record.name, target().version);
+        updates().note_failure(m_update, record.lazy.last_failure(), text);
+        return record.lazy.last_failure();
     }
-    return m_direction == Direction::Back ? first_failure : Status();
+    return {};
 }
 
 void abort_swaps_of(const Update& update, Code reason)

@@ -3,7 +3,7 @@
 
 #include "kernel/event.h"
 #include "kernel/guarded.h"
-#include "objects/hot_swap.h"
+#include "objects/converters.h"
 #include "objects/instance_set.h"
 #include "objects/update_record.h"
 
@@ -12,14 +12,21 @@ namespace objects {
 // Forward is an update's, back is how it is taken back: the same steps with the versions exchanged.
 enum class Direction : uint8_t { Forward, Back };
 
-// Virtual time that a step may take before the update cancels itself: each forward and block phase, and the marking.
-inline constexpr uint64_t default_step_limit_ns = 10'000'000'000;
+struct TransitionOptions {
+    // Instances are left to their first callers and to idle time.
+    bool lazy = false;
+    // Virtual time that a step may take before the update cancels itself: each forward and block phase, and the marking.
+    uint64_t step_limit_ns = 10'000'000'000;
+};
 
 // The steps of a dynamic update, for one class. While it lasts the class' record refers to it, and a second one is refused.
 //
 //   factory   a new factory takes over the class' well-known reference and, with it, the set of instances: from the commit
 //             on every new instance is of the target version, and what there is counts as old
-//   convert   each old instance is brought to the target version, one version after the other
+//   mark      on all CPUs side by side: from now on a call converts the instance that it comes to. Those that were called
+//             before nobody was inside a marked one any more are swapped with their callers
+//   convert   eager: each instance is brought to the target version, one version after the other. Lazy: they are left to
+//             their callers and to idle time
 //   clean-up  one more generation, after which nobody is in code of the other version
 //
 // It works in a guarded thread, for it calls code of the module: one that faults ends the transition and nothing else.
@@ -27,7 +34,7 @@ inline constexpr uint64_t default_step_limit_ns = 10'000'000'000;
 // was; afterwards a failure forward is for the caller to take back.
 class Transition {
 public:
-    Transition(Update& update, ClassChange& change, Direction direction, uint64_t step_limit_ns = default_step_limit_ns);
+    Transition(Update& update, ClassChange& change, Direction direction, const TransitionOptions& options = {});
     Transition(const Transition&) = delete;
     Transition& operator=(const Transition&) = delete;
 
@@ -36,7 +43,7 @@ public:
     Status run();
 
 private:
-    enum class Step : uint8_t { Factory, Convert, CleanUp };
+    enum class Step : uint8_t { Factory, Mark, Convert, CleanUp };
     static const char* name_of(Step step);
 
     static Status work(uint64_t self);
@@ -44,9 +51,11 @@ private:
     Status carry_out();
     Status swap_factory();
     Result<HotSwap*> start_factory_swap();
+    Status mark_instances();
     Status convert_instances();
-    Status convert_on(unsigned cpu);
-    void retry_failed();
+    Status await_converters(Converters& converters);
+    Status failure();
+    Status first_failure();
 
     Status supervise();
     void check_time();
@@ -57,7 +66,7 @@ private:
     Update& m_update;
     ClassChange& m_change;
     Direction m_direction;
-    uint64_t m_step_limit_ns;
+    const TransitionOptions m_options;
     kernel::Event m_finished;
     Status m_outcome;
     // Written by the worker, read by who watches the time.

@@ -5,6 +5,7 @@
 #include "kernel/text.h"
 #include "objects/adaptors.h"
 #include "objects/counted_scope.h"
+#include "objects/instance_set.h"
 #include "objects/names.h"
 #include "objects/one_object.h"
 #include "objects/standard_factory.h"
@@ -64,6 +65,14 @@ Status make_known(Update& update, ClassDescriptor& descriptor)
     return status.ok() ? status : fail(update, status, "its class cannot be registered");
 }
 
+bool is_lazy(const Update& update, const ClassDescriptor& descriptor, const UpdateOptions& options)
+{
+    const UpdateMode mode = options.mode == UpdateMode::Auto ? update.mode : options.mode;
+    if (mode == UpdateMode::Auto)
+        return descriptor.record->instance_set()->count() > options.lazy_above;
+    return mode == UpdateMode::Lazy;
+}
+
 ClassChange& add_change(Update& update, const ClassChange& change)
 {
     auto& added = update.changes[update.change_count];
@@ -87,7 +96,8 @@ Status update_class(ClassDescriptor& descriptor, const UpdateOptions& options)
     change.record = descriptor.record;
     change.from = descriptor.record->current_version();
     change.to = &descriptor;
-    Transition transition(update, add_change(update, change), Direction::Forward, options.step_limit_ns);
+    const TransitionOptions how{is_lazy(update, descriptor, options), options.step_limit_ns};
+    Transition transition(update, add_change(update, change), Direction::Forward, how);
     const Status status = transition.run();
     return status.ok() ? status : fail(update, status, "");
 }

@@ -7,13 +7,15 @@
 namespace objects {
 
 struct UpdateOptions {
+    // Auto: as the module's metadata say; if these leave it open too, lazy above so many instances.
     UpdateMode mode = UpdateMode::Auto;
+    uint64_t lazy_above = 100;
     // Virtual time that each step may take.
-    uint64_t step_limit_ns = default_step_limit_ns;
+    uint64_t step_limit_ns = TransitionOptions{}.step_limit_ns;
 };
 
 // Registers the class and makes it the version that is in service: its factory, all new instances, and those that exist.
-// Returns when the old code is not called any more. A failure ends the whole update: what it has changed so far is taken
+// Returns when the old code is not called any more: lazy, what was not called yet is converted later. A failure ends the whole update: what it has changed so far is taken
 // back when the initialisation function returns. VERSION when the class is not at the version before, BUSY during another
 // change of it, EXISTS for a version that is registered, UNSUPPORTED for a class without a factory, NOT_FOUND when there is
 // no earlier version (introduce_class).

@@ -32,9 +32,9 @@ UpdateCounts Update::counts() const
         if (set == nullptr)
             continue;
         sum.marked += set->count(InstanceList::Marked);
-        sum.left += set->count(InstanceList::Old);
+        sum.left += set->count(InstanceList::Old) + set->count(InstanceList::Promoted);
         sum.failed += set->count(InstanceList::Failed);
-        sum.converted += __atomic_load_n(&change.record->converted, __ATOMIC_RELAXED);
+        sum.converted += change.record->lazy.counts().converted - change.converted_before;
     }
     sum.unconverted = sum.marked + sum.left;
     return sum;
@@ -197,7 +197,7 @@ bool something_left(const ClassChange& change)
     auto* set = change.record->instance_set();
     if (set == nullptr)
         return false;
-    return set->count(InstanceList::Old) + set->count(InstanceList::Marked) + set->count(InstanceList::Failed) != 0;
+    return set->count() != set->count(InstanceList::Current);
 }
 
 }

@@ -29,6 +29,8 @@ struct ClassChange {
     // Of one object.
     Reference reference = nullptr;
     uint32_t sequence = 0;
+    // What the class' counter of conversions was when this change began.
+    uint64_t converted_before = 0;
     // The class' epoch since this change, 0 before it.
     uint64_t epoch = 0;
     // The new version is in service, at least beside the old one: there is something to take back.
