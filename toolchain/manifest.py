@@ -34,7 +34,18 @@ from emulator.errors import UsageError
 MANIFEST_NAME: Final = "update.toml"
 
 _MODULE_KEYS: Final = frozenset(
-    ("name", "revision", "summary", "entry", "requires", "provides", "sources", "class", "mode", "irreversible")
+    (
+        "name",
+        "revision",
+        "summary",
+        "entry",
+        "requires",
+        "provides",
+        "sources",
+        "class",
+        "mode",
+        "irreversible",
+    )
 )
 _CLASS_KEYS: Final = frozenset(("name", "from", "to"))
 

@@ -41,10 +41,11 @@ public:
 
 class DemandsOfModules final : public devices::ModuleUser {
 public:
-    void applied(const devices::Module&, Status outcome) override
+    devices::Settlement applied(const devices::Module&, Status initialised) override
     {
-        if (outcome.ok())
+        if (initialised.ok())
             objects::settle_provided_demands();
+        return {initialised, false};
     }
     bool uses(const devices::Module&) override { return false; }
     void retract(const devices::Module&) override {}

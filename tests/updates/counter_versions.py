@@ -51,7 +51,10 @@ public:
 
     objects::FormatList exports() const override { return objects::FormatList::of(way_back); }
     objects::FormatList imports() const override { return objects::FormatList::of(formats); }
-    size_t transfer_size(const objects::Format&) const override { return objects::parcel_size<CounterShare>(1); }
+    size_t transfer_size(const objects::Format&) const override
+    {
+        return objects::parcel_size<CounterShare>(1);
+    }
     kernel::Status prepare_import(const objects::Format&, objects::CpuSet) override
     {
         @PREPARE@
@@ -65,7 +68,8 @@ public:
         @EXPORT@
         return {};
     }
-    kernel::Status import_state(const objects::Format&, objects::TransferSite, const objects::Parcel& parcel) override
+    kernel::Status import_state(
+        const objects::Format&, objects::TransferSite, const objects::Parcel& parcel) override
     {
         if (const auto* share = parcel.as<CounterShare>())
             __atomic_fetch_add(&m_rep.m_count, share->count, __ATOMIC_RELAXED);

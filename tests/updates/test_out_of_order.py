@@ -33,7 +33,7 @@ def test_what_the_host_can_know_it_refuses_before_the_guest_is_asked() -> None:
         with pytest.raises(ModuleError, match="is loaded in revision 1, this is revision 1"):
             monitor.apply(Version().build())
         with pytest.raises(
-            ModuleError, match="is at version 2, which module counter_2 brought: .* version 2"
+            ModuleError, match=r"is at version 2, which module counter_2 brought: .* version 2"
         ):
             monitor.apply(Version(name="copy").build())
         four = Version(4, name="four")

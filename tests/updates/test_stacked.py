@@ -20,7 +20,9 @@ def test_three_versions_up_and_down_again() -> None:
         assert (states(), version_of_counters(machine)) == (["superseded", "active"], {3})
         monitor.apply(Version(4).build())
         assert (states(), version_of_counters(machine)) == (["superseded", "superseded", "active"], {4})
-        with pytest.raises(GuestError, match="counter_4. changes the same class and came later: revert it first"):
+        with pytest.raises(
+            GuestError, match=r"counter_4. changes the same class and came later: revert it first"
+        ):
             monitor.revert("counter_2")
         monitor.revert("counter_4")
         assert (states(), version_of_counters(machine)) == (["superseded", "active", "unloaded"], {3})
@@ -36,7 +38,7 @@ def test_a_superseded_module_can_go_and_with_it_the_way_back() -> None:
         monitor.apply(Version(2).build())
         monitor.apply(Version(3).build())
         monitor.unload("counter_2")
-        with pytest.raises(GuestError, match="the version before is not loaded any more"):
+        with pytest.raises(GuestError, match=r"the version before is not loaded any more"):
             monitor.revert("counter_3")
         assert version_of_counters(machine) == {3}
         expect_exact(machine)
