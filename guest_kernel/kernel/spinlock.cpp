@@ -6,18 +6,19 @@ namespace kernel {
 
 void SpinLock::lock()
 {
-    ASSERT(!arch::irq_enabled());
     const uint32_t mark = arch::cpu_id() + 1;
     uint32_t expected = 0;
-    const bool taken =
-        __atomic_compare_exchange_n(&m_holder, &expected, mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    const bool taken = !arch::irq_enabled()
+        && __atomic_compare_exchange_n(&m_holder, &expected, mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    // Whatever is out of the ordinary is the last thing to be done, so that the ordinary needs no stack frame.
     if (!taken) [[unlikely]]
-        wait_until_taken(mark);
+        return wait_until_taken(mark);
     ++arch::this_cpu().spin_locks_held;
 }
 
 void SpinLock::wait_until_taken(uint32_t mark)
 {
+    ASSERT(!arch::irq_enabled());
     for (;;) {
         // Reads only, until it looks free: a store would take the line from its holder.
         while (const uint32_t holder = __atomic_load_n(&m_holder, __ATOMIC_RELAXED)) {
@@ -27,8 +28,9 @@ void SpinLock::wait_until_taken(uint32_t mark)
         }
         uint32_t expected = 0;
         if (__atomic_compare_exchange_n(&m_holder, &expected, mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            return;
+            break;
     }
+    ++arch::this_cpu().spin_locks_held;
 }
 
 void SpinLock::unlock()

@@ -2,6 +2,7 @@
 
 #include "arch/ppc64/percpu.h"
 #include "kernel/placement_new.h"
+#include "objects/counted_scope.h"
 
 namespace objects {
 
@@ -18,21 +19,12 @@ const char* name_of(InstanceList list)
     return "unknown";
 }
 
-InstanceSet::InstanceSet(const ClassRecord& record) : m_record(record)
+InstanceSet::InstanceSet(const ClassRecord& record)
+    : m_record(record),
+      m_parts((reinterpret_cast<uint64_t>(m_storage) + cache_line - 1) / cache_line * cache_line)
 {
     for (unsigned cpu = 0; cpu < abi::MAX_CPUS; ++cpu)
         new (&of(cpu)) PerCpu;
-}
-
-InstanceSet::PerCpu& InstanceSet::of(unsigned cpu)
-{
-    const auto first = (reinterpret_cast<uint64_t>(m_storage) + cache_line - 1) / cache_line * cache_line;
-    return *reinterpret_cast<PerCpu*>(first + cpu * cache_line);
-}
-
-uint8_t InstanceSet::place_of(const PerCpu& cpu, InstanceList list)
-{
-    return static_cast<uint8_t>(cpu.chain_of[static_cast<unsigned>(list) - 1] + 1);
 }
 
 InstanceList InstanceSet::list_at(const PerCpu& cpu, uint8_t place)
@@ -42,33 +34,6 @@ InstanceList InstanceSet::list_at(const PerCpu& cpu, uint8_t place)
             return static_cast<InstanceList>(list + 1);
     }
     return InstanceList::None;
-}
-
-void InstanceSet::link(PerCpu& cpu, uint32_t index, uint8_t place)
-{
-    auto& chain = cpu.chains[place - 1];
-    auto& entry = table().global(index);
-    entry.set_place = place;
-    entry.set_previous = 0;
-    entry.set_next = chain.first;
-    if (chain.first != 0)
-        table().global(chain.first).set_previous = index;
-    chain.first = index;
-    ++chain.count;
-}
-
-void InstanceSet::unlink(PerCpu& cpu, uint32_t index)
-{
-    auto& entry = table().global(index);
-    auto& chain = cpu.chains[entry.set_place - 1];
-    if (entry.set_next != 0)
-        table().global(entry.set_next).set_previous = entry.set_previous;
-    if (entry.set_previous != 0)
-        table().global(entry.set_previous).set_next = entry.set_next;
-    else
-        chain.first = entry.set_next;
-    entry.set_place = 0;
-    --chain.count;
 }
 
 void InstanceSet::put(PerCpu& cpu, uint32_t index, InstanceList list)
@@ -87,8 +52,8 @@ InstanceList InstanceSet::proper_list(const ClassDescriptor& of) const
 
 Status InstanceSet::add(Reference instance, const ClassDescriptor& descriptor)
 {
-    const uint32_t index = table().index(instance);
-    auto& entry = table().global(index);
+    const uint32_t index = TranslationTable::index(instance);
+    auto& entry = TranslationTable::global(index);
     const unsigned cpu = arch::cpu_id();
     auto& part = of(cpu);
     kernel::SpinGuard guard(part.lock);
@@ -98,32 +63,22 @@ Status InstanceSet::add(Reference instance, const ClassDescriptor& descriptor)
     // All that add it hold the entry's lock.
     if (in_chain(index))
         return {};
-    // Release: who retires it finds its home under the entry's lock; the name is for home_of.
-    __atomic_store_n(&entry.set_home, static_cast<uint8_t>(cpu), __ATOMIC_RELEASE);
+    entry.set_home = static_cast<uint8_t>(cpu);
     link(part, index, place_of(part, proper_list(descriptor)));
     return {};
 }
 
-unsigned InstanceSet::home_of(Reference instance)
-{
-    return __atomic_load_n(&table().global(table().index(instance)).set_home, __ATOMIC_ACQUIRE);
-}
-
-void InstanceSet::remove(Reference instance)
-{
-    auto& part = of(home_of(instance));
-    kernel::SpinGuard guard(part.lock);
-    if (in_chain(table().index(instance)))
-        unlink(part, table().index(instance));
-}
-
 Status InstanceSet::move(ReferenceName instance, InstanceList to)
 {
-    auto& part = of(home_of(table().at(instance.index)));
-    auto& entry = table().global(instance.index);
+    const unsigned home = home_of(TranslationTable::at(instance.index));
+    auto& part = of(home);
+    auto& entry = TranslationTable::global(instance.index);
     kernel::SpinGuard guard(part.lock);
     kernel::SpinGuard entry_guard(entry.lock);
-    if (entry.state != EntryState::Live || entry.sequence != instance.sequence || !in_chain(instance.index))
+    if (entry.state != EntryState::Live || entry.sequence != instance.sequence)
+        return Code::GONE;
+    // Another home: another object lived here when it was read, and this one is on its way from set to set.
+    if (entry.set_home != home || !in_chain(instance.index))
         return Code::GONE;
     put(part, instance.index, to);
     return {};
@@ -131,7 +86,7 @@ Status InstanceSet::move(ReferenceName instance, InstanceList to)
 
 void InstanceSet::refile(Reference instance, const ClassDescriptor& descriptor)
 {
-    const uint32_t index = table().index(instance);
+    const uint32_t index = TranslationTable::index(instance);
     auto& part = of(home_of(instance));
     kernel::SpinGuard guard(part.lock);
     if (in_chain(index))
@@ -145,7 +100,7 @@ unsigned InstanceSet::first(unsigned cpu, InstanceList list, ReferenceName (&nam
     unsigned count = 0;
     uint32_t index = part.chains[place_of(part, list) - 1].first;
     while (index != 0 && count < batch) {
-        const auto& entry = table().global(index);
+        const auto& entry = TranslationTable::global(index);
         // Changes only when the entry is free.
         names[count++] = {index, entry.sequence};
         index = entry.set_next;
@@ -155,9 +110,12 @@ unsigned InstanceSet::first(unsigned cpu, InstanceList list, ReferenceName (&nam
 
 InstanceList InstanceSet::list_of(Reference instance)
 {
-    auto& part = of(home_of(instance));
+    const unsigned home = home_of(instance);
+    auto& part = of(home);
     kernel::SpinGuard guard(part.lock);
-    return list_at(part, table().global(table().index(instance)).set_place);
+    if (home_of(instance) != home)
+        return InstanceList::None;
+    return list_at(part, TranslationTable::global(TranslationTable::index(instance)).set_place);
 }
 
 uint64_t InstanceSet::count(unsigned cpu, InstanceList list)
@@ -244,6 +202,7 @@ InstanceSet* set_of(const ClassDescriptor& descriptor)
 
 void change_class(Reference instance, const ClassDescriptor& from, const ClassDescriptor& to)
 {
+    CountedScope keeps_the_sets;
     auto* old_set = set_of(from);
     auto* new_set = set_of(to);
     if (old_set == new_set) {

@@ -1,6 +1,7 @@
 // Which instances a class has, by reference and by how far they are in a change of version.
 #pragma once
 
+#include "arch/ppc64/percpu.h"
 #include "kernel/spinlock.h"
 #include "objects/class_record.h"
 #include "objects/translation_table.h"
@@ -17,8 +18,9 @@ const char* name_of(InstanceList list);
 // Each CPU keeps the instances that were made on it, linked through their global entries: a hot-swap of an instance
 // changes nothing here, and neither adding nor removing allocates or depends on how many there are.
 //
-// Invariant: an instance is in one list of one set from before `create` returns until it is retired; an entry in a list
-// is not free (its destroyer is counted until it has removed it, and entries are reused a generation later).
+// Invariant: an instance that lives is in one list of one set. What is in a list need not live: it may be about to (its
+// creator puts it there first) or have been retired (its destroyer, which is counted, takes it out then, and entries are
+// reused a generation later); so who walks looks at the entry's state.
 // Lock order: a CPU's list lock, then an entry's lock. Nothing is called through a reference under either.
 class InstanceSet {
 public:
@@ -29,8 +31,11 @@ public:
     InstanceSet(const InstanceSet&) = delete;
     InstanceSet& operator=(const InstanceSet&) = delete;
 
-    // To the lists of this CPU: Current or Old, as its class says. GONE when it was retired meanwhile, or the set is
-    // closed.
+    // An entry that does not live yet, which nobody else knows, to the current ones of this CPU, by their factory. False
+    // when the set is closed. Interrupts are off.
+    bool enlist(GlobalEntry& entry, uint32_t index);
+    // An object that lives, to the lists of this CPU: Current or Old, as its class says. GONE when it was retired
+    // meanwhile, or the set is closed.
     Status add(Reference instance, const ClassDescriptor& of);
     // Nothing happens when it is not in the set.
     void remove(Reference instance);
@@ -82,13 +87,13 @@ private:
     };
     static_assert(sizeof(PerCpu) <= cache_line);
 
-    PerCpu& of(unsigned cpu);
+    PerCpu& of(unsigned cpu) { return *reinterpret_cast<PerCpu*>(m_parts + cpu * cache_line); }
     // A place is the number of a chain, plus one.
     static uint8_t place_of(const PerCpu& cpu, InstanceList list);
     static InstanceList list_at(const PerCpu& cpu, uint8_t place);
     static void link(PerCpu& cpu, uint32_t index, uint8_t place);
     static void unlink(PerCpu& cpu, uint32_t index);
-    static bool in_chain(uint32_t index) { return table().global(index).set_place != 0; }
+    static bool in_chain(uint32_t index) { return TranslationTable::global(index).set_place != 0; }
     static void put(PerCpu& cpu, uint32_t index, InstanceList list);
     static void prepend(PerCpu& cpu, uint8_t from, uint8_t to, uint32_t last, unsigned count);
     InstanceList proper_list(const ClassDescriptor& of) const;
@@ -96,6 +101,7 @@ private:
     bool any();
 
     const ClassRecord& m_record;
+    const uint64_t m_parts;
     // Each CPU's part has a cache line of its own; the heap aligns to less.
     uint8_t m_storage[(abi::MAX_CPUS + 1) * cache_line];
 };
@@ -115,16 +121,78 @@ unsigned InstanceSet::sort(unsigned cpu, InstanceList from, Visit visit)
         const uint32_t index = part.chains[place_of(part, from) - 1].first;
         if (index == 0)
             break;
-        auto& entry = table().global(index);
+        auto& entry = TranslationTable::global(index);
         InstanceList to = InstanceList::None;
         {
             kernel::SpinGuard entry_guard(entry.lock);
-            to = visit(entry, table().at(index));
+            to = visit(entry, TranslationTable::at(index));
         }
         put(part, index, to);
         ++moved;
     }
     return moved;
+}
+
+// Inline what is on the way of every creation and destruction.
+
+inline uint8_t InstanceSet::place_of(const PerCpu& cpu, InstanceList list)
+{
+    return static_cast<uint8_t>(cpu.chain_of[static_cast<unsigned>(list) - 1] + 1);
+}
+
+inline void InstanceSet::link(PerCpu& cpu, uint32_t index, uint8_t place)
+{
+    auto& chain = cpu.chains[place - 1];
+    auto& entry = TranslationTable::global(index);
+    entry.set_place = place;
+    entry.set_previous = 0;
+    entry.set_next = chain.first;
+    if (chain.first != 0)
+        TranslationTable::global(chain.first).set_previous = index;
+    chain.first = index;
+    ++chain.count;
+}
+
+inline void InstanceSet::unlink(PerCpu& cpu, uint32_t index)
+{
+    auto& entry = TranslationTable::global(index);
+    auto& chain = cpu.chains[entry.set_place - 1];
+    if (entry.set_next != 0)
+        TranslationTable::global(entry.set_next).set_previous = entry.set_previous;
+    if (entry.set_previous != 0)
+        TranslationTable::global(entry.set_previous).set_next = entry.set_next;
+    else
+        chain.first = entry.set_next;
+    entry.set_place = 0;
+    --chain.count;
+}
+
+inline bool InstanceSet::enlist(GlobalEntry& entry, uint32_t index)
+{
+    const unsigned cpu = arch::cpu_id();
+    auto& part = of(cpu);
+    part.lock.lock();
+    const bool open = !part.closed;
+    if (open) [[likely]] {
+        entry.set_home = static_cast<uint8_t>(cpu);
+        link(part, index, place_of(part, InstanceList::Current));
+    }
+    part.lock.unlock();
+    return open;
+}
+
+// Relaxed: stays while the object is in the set, and who may not rely on that looks again under the locks.
+inline unsigned InstanceSet::home_of(Reference instance)
+{
+    return __atomic_load_n(&TranslationTable::global(TranslationTable::index(instance)).set_home, __ATOMIC_RELAXED);
+}
+
+inline void InstanceSet::remove(Reference instance)
+{
+    auto& part = of(home_of(instance));
+    kernel::SpinGuard guard(part.lock);
+    if (in_chain(TranslationTable::index(instance)))
+        unlink(part, TranslationTable::index(instance));
 }
 
 }

@@ -9,6 +9,7 @@
 #include "objects/instance_set.h"
 #include "objects/lazy_step.h"
 #include "objects/priorities.h"
+#include "objects/standard_factory.h"
 
 namespace objects {
 
@@ -112,31 +113,31 @@ void clear_the_way(Reference reference)
         swap->mediator().wait_while_blocked();
 }
 
-}
-
-Result<Reference> publish(kernel::Owned<Root> root)
-{
-    const Reference reference = TRY(table().allocate(*root));
-    root.release();
-    return reference;
-}
-
-Result<Reference> create_by(Ref<Factory> factory, const void* creation)
-{
-    if (!factory)
-        return Code::NOT_FOUND;
-    return factory->create(creation);
-}
-
+// The entry goes first: who finds the instance in its set afterwards finds it dying. The set is that of what was retired,
+// for a swap may have changed the class since the caller looked, and a factory may have been opened.
 Status retire(Reference reference)
 {
     Root* root = TRY(table().retire(reference));
-    // Looked up afterwards: who put it into a set did so while it lived.
     if (auto* set = set_of(root->descriptor()))
         set->remove(reference);
     adaptors().target_gone(reference);
     reaper.add(*root);
     return {};
+}
+
+}
+
+Result<Reference> publish(kernel::Owned<Root> root, InstanceSet* set)
+{
+    const Reference reference = TRY(table().allocate(*root, set));
+    root.release();
+    return reference;
+}
+
+// Here, beside the reaper.
+Status FactoryRep::destroy(LocalEntry* instance)
+{
+    return retire(instance);
 }
 
 Status destroy(Reference any_reference)

@@ -8,11 +8,17 @@
 
 namespace objects {
 
-// The root becomes an object with a reference of its own. NO_MEMORY is possible; the root is gone then.
-Result<Reference> publish(kernel::Owned<Root> root);
+// The root becomes an object with a reference of its own, tracked in the set, if one is given. NO_MEMORY is possible, and
+// GONE when the set is closed; the root is gone then.
+Result<Reference> publish(kernel::Owned<Root> root, InstanceSet* set = nullptr);
 
 // Through a factory, from a thread that is counted. NOT_FOUND when there is none.
-Result<Reference> create_by(Ref<Factory> factory, const void* creation);
+inline Result<Reference> create_by(Ref<Factory> factory, const void* creation)
+{
+    if (!factory)
+        return Code::NOT_FOUND;
+    return factory->create(creation);
+}
 
 // Whether the class has a factory.
 template <typename RootType>
@@ -48,8 +54,6 @@ Result<Ref<typename RootType::InterfaceType>> create(Arguments... arguments)
 // phase of a swap the old object is destroyed and the swap ends with GONE; in its block phase this waits for the end
 // and destroys what is there then. For counted threads. GONE when it was destroyed before.
 Status destroy(Reference reference);
-// For factories: the same, once, with BUSY for what stands in front.
-Status retire(Reference reference);
 
 // For the object system: frees a root that another has replaced, one generation later.
 void bury_replaced(Root& root);

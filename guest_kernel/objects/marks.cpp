@@ -47,7 +47,7 @@ private:
             m_page = index / TranslationTable::locals_per_page;
             turn_to_page(m_page, m_local);
         }
-        LocalEntry& seen = TranslationTable::local_base()[index];
+        LocalEntry& seen = *TranslationTable::at(index);
         LocalEntry* const* local = m_local;
         [[clang::code_align(4)]] for (unsigned left = entry.touched; left != 0; left >>= 1, ++local) {
             if ((left & 1) != 0)
@@ -157,7 +157,8 @@ void TranslationTable::replace_claimed(Reference reference, Root& root, Mark the
     kernel::SpinGuard guard(global.lock);
     ASSERT(mark_of(global) == Mark::Converting);
     root.set_reference(reference);
-    global.root = &root;
+    // Release: `root` is read without the lock.
+    __atomic_store_n(&global.root, &root, __ATOMIC_RELEASE);
     set(global, then);
 }
 

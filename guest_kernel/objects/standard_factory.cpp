@@ -10,21 +10,6 @@
 
 namespace objects {
 
-Result<LocalEntry*> FactoryRep::enrol(kernel::Owned<Root> root)
-{
-    const Reference reference = TRY(publish(static_cast<kernel::Owned<Root>&&>(root)));
-    if (const Status added = m_instances->add(reference, m_product); !added.ok()) {
-        retire(reference).ignore();
-        return added;
-    }
-    return reference;
-}
-
-Status FactoryRep::destroy(LocalEntry* instance)
-{
-    return retire(instance);
-}
-
 // From the record's word on nobody takes the earlier version for current; only then does the set turn to it.
 void FactoryRep::take_over()
 {
@@ -39,11 +24,6 @@ void FactoryRep::take_over()
 // Only the last factory of a class has one.
 void FactoryRep::free_set()
 {
-    if (m_instances == nullptr)
-        return;
-    auto& record = *m_product.record;
-    __atomic_store_n(&record.instances, nullptr, __ATOMIC_RELEASE);
-    __atomic_store_n(&record.current, nullptr, __ATOMIC_RELEASE);
     kernel::destroy(m_instances);
 }
 
@@ -62,6 +42,13 @@ Status give_empty_set(Root& factory, const ClassRecord& record)
     TRY(factory.import_state(factory_formats[0], {0, 1}, parcel));
     factory.commit_import();
     return {};
+}
+
+// The set is freed with the factory, a generation later.
+void forget_set(ClassRecord& record)
+{
+    __atomic_store_n(&record.instances, nullptr, __ATOMIC_RELEASE);
+    __atomic_store_n(&record.current, nullptr, __ATOMIC_RELEASE);
 }
 
 // Instances that were made before there was a factory.
@@ -109,9 +96,13 @@ Status open_factory(const ClassDescriptor& descriptor)
         return Code::EXISTS;
     kernel::Owned<Root> root(TRY(descriptor.factory->make_root()));
     TRY(give_empty_set(*root, record));
-    const Reference reference = TRY(publish(static_cast<kernel::Owned<Root>&&>(root)));
+    const auto reference = publish(static_cast<kernel::Owned<Root>&&>(root));
+    if (!reference.ok()) {
+        forget_set(record);
+        return reference.status();
+    }
     adopt_existing(record);
-    __atomic_store_n(&record.factory, reference, __ATOMIC_RELEASE);
+    __atomic_store_n(&record.factory, reference.value(), __ATOMIC_RELEASE);
     name_factory(record);
     become_default(record);
     return {};
@@ -126,6 +117,7 @@ Status close_factory(ClassRecord& record)
     stop_being_default(record);
     const Reference factory = record.factory;
     __atomic_store_n(&record.factory, nullptr, __ATOMIC_RELEASE);
+    forget_set(record);
     return destroy(factory);
 }
 

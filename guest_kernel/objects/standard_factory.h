@@ -3,7 +3,7 @@
 
 #include "kernel/owned.h"
 #include "objects/class_record.h"
-#include "objects/root.h"
+#include "objects/lifetime.h"
 
 namespace objects {
 
@@ -29,8 +29,6 @@ public:
 
 protected:
     ~FactoryRep() = default;
-    // The root becomes an object and is tracked.
-    Result<LocalEntry*> enrol(kernel::Owned<Root> root);
 
 private:
     const ClassDescriptor& m_product;
@@ -57,7 +55,7 @@ public:
             return Code::NO_MEMORY;
         if constexpr (requires { root->initialise(wanted); })
             TRY(root->initialise(wanted));
-        return enrol(kernel::Owned<Root>(root.release()));
+        return publish(kernel::Owned<Root>(root.release()), set());
     }
 
 private:

@@ -5,6 +5,7 @@
 #include "kernel/heap.h"
 #include "kernel/page_source.h"
 #include "kernel/panic.h"
+#include "objects/instance_set.h"
 #include "objects/lazy.h"
 #include "objects/lazy_step.h"
 #include "objects/stubs.h"
@@ -48,7 +49,7 @@ Status TranslationTable::back(uint32_t index)
 Status TranslationTable::back_global(uint32_t index)
 {
     auto* frame = TRY(kernel::allocate_pages(1));
-    auto* page = &global_base()[index / globals_per_page * globals_per_page];
+    auto* page = &global(index / globals_per_page * globals_per_page);
     const Status mapped = arch::map_page(reinterpret_cast<uint64_t>(page), arch::physical(frame), arch::Protection::READ_WRITE);
     if (!mapped.ok()) {
         kernel::free_pages(frame, 1);
@@ -73,7 +74,7 @@ Status TranslationTable::back_local(unsigned cpu, uint32_t index)
     if (directory[page % pages_per_directory] != nullptr)
         return {};
     auto* frame = TRY(kernel::allocate_pages(1));
-    auto* first = &local_base()[page * locals_per_page];
+    auto* first = at(page * locals_per_page);
     const Status mapped = arch::map_local_page(
         cpu, reinterpret_cast<uint64_t>(first), arch::physical(frame), arch::Protection::READ_WRITE);
     if (!mapped.ok()) {
@@ -93,49 +94,64 @@ Status TranslationTable::back_local(unsigned cpu, uint32_t index)
 Result<uint32_t> TranslationTable::take_free()
 {
     kernel::MutexGuard growth(m_growth);
-    uint32_t index = 0;
     {
         kernel::SpinGuard guard(m_lock);
-        index = m_free;
-        if (index != 0)
-            m_free = global_base()[index].next_free;
+        const uint32_t index = m_free;
+        if (index != 0) {
+            m_free = global(index).next_free;
+            return index;
+        }
     }
-    if (index == 0) {
-        TRY(back(m_high_water));
-        index = m_high_water;
-        // Release: who scans up to the high-water mark finds the entries backed.
-        __atomic_store_n(&m_high_water, index + 1, __ATOMIC_RELEASE);
-    }
+    const uint32_t index = m_high_water;
+    TRY(back(index));
+    // Release: who scans up to the high-water mark finds the entries backed.
+    __atomic_store_n(&m_high_water, index + 1, __ATOMIC_RELEASE);
     return index;
 }
 
+void TranslationTable::put_free(uint32_t index)
+{
+    kernel::SpinGuard guard(m_lock);
+    global(index).next_free = m_free;
+    m_free = index;
+}
+
+// Interrupts are off.
 Reference TranslationTable::occupy(uint32_t index, Root* root, Interposer* gate)
 {
-    Reference reference = &local_base()[index];
-    auto& global = global_base()[index];
-    kernel::SpinGuard guard(global.lock);
-    global.state = EntryState::Live;
-    ++global.sequence;
-    global.used = false;
-    set(global, Mark::None);
-    global.root = root;
-    global.chain = gate;
-    global.canonical = reference;
+    const Reference reference = at(index);
+    auto& entry = global(index);
+    entry.lock.lock();
+    entry.state = EntryState::Live;
+    ++entry.sequence;
+    entry.used = false;
+    set(entry, Mark::None);
+    // Release: `root` is read without the lock.
+    __atomic_store_n(&entry.root, root, __ATOMIC_RELEASE);
+    entry.chain = gate;
+    entry.canonical = reference;
+    entry.lock.unlock();
     return reference;
 }
 
-Result<Reference> TranslationTable::allocate(Root& root)
+Result<Reference> TranslationTable::allocate(Root& root, InstanceSet* set)
 {
     const uint32_t index = TRY(take_free());
-    root.set_reference(&local_base()[index]);
+    root.set_reference(at(index));
+    const kernel::IrqGuard interrupts_off_once_for_both_locks;
+    if (set != nullptr && !set->enlist(global(index), index)) {
+        put_free(index);
+        return Code::GONE;
+    }
     return occupy(index, &root, nullptr);
 }
 
 Result<Reference> TranslationTable::reserve(Interposer& gate)
 {
     const uint32_t index = TRY(take_free());
-    gate.m_reference = &local_base()[index];
+    gate.m_reference = at(index);
     gate.m_linked = true;
+    const kernel::IrqGuard interrupts_off;
     return occupy(index, nullptr, &gate);
 }
 
@@ -152,7 +168,7 @@ Result<Root*> TranslationTable::retire(Reference reference)
     global.state = EntryState::Dying;
     set(global, Mark::None);
     Root* root = global.root;
-    global.root = nullptr;
+    __atomic_store_n(&global.root, nullptr, __ATOMIC_RELEASE);
     flush(global, index(reference));
     return root;
 }
@@ -168,9 +184,7 @@ void TranslationTable::release(Reference reference)
         global.state = EntryState::Free;
         global.canonical = nullptr;
     }
-    kernel::SpinGuard guard(m_lock);
-    global.next_free = m_free;
-    m_free = index(reference);
+    put_free(index(reference));
 }
 
 Result<bool> TranslationTable::interpose(Interposer& interposer, const Root* expected)
@@ -227,7 +241,8 @@ void TranslationTable::replace_root(Interposer& mediator, Root& root)
     auto& global = entry(mediator.reference());
     kernel::SpinGuard guard(global.lock);
     root.set_reference(mediator.reference());
-    global.root = &root;
+    // Release: `root` is read without the lock.
+    __atomic_store_n(&global.root, &root, __ATOMIC_RELEASE);
     unlink(global, mediator);
 }
 
@@ -246,12 +261,13 @@ Status TranslationTable::hand_over(Interposer* mediator, Interposer& adaptor, In
         return Code::BUSY;
     root.set_reference(to);
     unlink(new_entry, gate);
-    new_entry.root = &root;
+    __atomic_store_n(&new_entry.root, &root, __ATOMIC_RELEASE);
     new_entry.canonical = to;
     new_entry.used = mediator == nullptr && old_entry.used;
     link(old_entry, adaptor);
-    old_entry.root = nullptr;
-    old_entry.canonical = to;
+    // Release, and the root last: who finds no root finds where it went.
+    __atomic_store_n(&old_entry.canonical, to, __ATOMIC_RELEASE);
+    __atomic_store_n(&old_entry.root, nullptr, __ATOMIC_RELEASE);
     return {};
 }
 
@@ -285,12 +301,12 @@ void TranslationTable::retire_empty(Reference reference)
 
 Reference TranslationTable::canonical(Reference reference)
 {
+    // Without the locks, as `root` is read.
     for (;;) {
-        auto& global = entry(reference);
-        kernel::SpinGuard guard(global.lock);
-        if (global.canonical == nullptr || global.canonical == reference)
+        const Reference next = __atomic_load_n(&entry(reference).canonical, __ATOMIC_ACQUIRE);
+        if (next == nullptr || next == reference)
             return reference;
-        reference = global.canonical;
+        reference = next;
     }
 }
 
@@ -350,13 +366,6 @@ Object* TranslationTable::resolve_behind(const Interposer& interposer)
     return target_on_this_cpu(interposer.reference(), &interposer, false);
 }
 
-Root* TranslationTable::root(Reference reference)
-{
-    auto& global = entry(reference);
-    kernel::SpinGuard guard(global.lock);
-    return global.root;
-}
-
 Interposer* TranslationTable::innermost(Reference reference)
 {
     auto& global = entry(reference);
@@ -383,10 +392,10 @@ Reference TranslationTable::find(ReferenceName name)
 {
     if (name.index == 0 || name.index >= high_water())
         return nullptr;
-    auto& global = global_base()[name.index];
-    kernel::SpinGuard guard(global.lock);
-    const bool lives = global.state == EntryState::Live && global.sequence == name.sequence;
-    return lives ? &local_base()[name.index] : nullptr;
+    auto& entry = global(name.index);
+    kernel::SpinGuard guard(entry.lock);
+    const bool lives = entry.state == EntryState::Live && entry.sequence == name.sequence;
+    return lives ? at(name.index) : nullptr;
 }
 
 ReferenceName TranslationTable::name(Reference reference)

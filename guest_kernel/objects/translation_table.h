@@ -61,8 +61,9 @@ public:
     // Backs the first entries. Before any object.
     Status initialise();
 
-    // An entry backed on every CPU, in the missing state, so that a call never faults. NO_MEMORY is possible.
-    Result<Reference> allocate(Root& root);
+    // An entry backed on every CPU, in the missing state, so that a call never faults. The object is in the set, if one
+    // is given, before it lives. NO_MEMORY; GONE when the set is closed.
+    Result<Reference> allocate(Root& root, InstanceSet* set = nullptr);
     // Calls are refused from now on with GONE; those under way go on. Returns the root, which its last caller may still
     // be using: free both one generation later (release). BUSY while a swap or a conversion holds the object. An arbiter
     // may stay in front.
@@ -113,19 +114,20 @@ public:
     // The same for what lies behind an interposer.
     Object* resolve_behind(const Interposer& interposer);
 
-    // The root now, or null. Stays for the caller's generation.
-    Root* root(Reference reference);
+    // The root now, or null. Stays for the caller's generation. Without the lock: it is one word, and acquire pairs with
+    // the release of whoever put the root there.
+    static Root* root(Reference reference) { return __atomic_load_n(&entry(reference).root, __ATOMIC_ACQUIRE); }
     // The interposer next to the object, or null. Stays for the caller's generation.
     Interposer* innermost(Reference reference);
 
-    uint32_t index(Reference reference) const { return static_cast<uint32_t>(reference - local_base()); }
+    static uint32_t index(Reference reference) { return static_cast<uint32_t>(reference - at(0)); }
     bool contains(const void* address) const;
     // The reference with that index and sequence, or null when it names nothing that lives.
     Reference find(ReferenceName name);
     ReferenceName name(Reference reference);
-    Reference at(uint32_t index) const { return &local_base()[index]; }
+    static Reference at(uint32_t index) { return reinterpret_cast<LocalEntry*>(abi::LOCAL_TABLE_BASE) + index; }
     // Of a backed index: below the high-water mark.
-    GlobalEntry& global(uint32_t index) { return global_base()[index]; }
+    static GlobalEntry& global(uint32_t index) { return reinterpret_cast<GlobalEntry*>(abi::GLOBAL_TABLE_BASE)[index]; }
     // Indices below it have been given out at some time; 0 never is.
     uint32_t high_water() const { return __atomic_load_n(&m_high_water, __ATOMIC_ACQUIRE); }
 
@@ -133,9 +135,9 @@ private:
     static constexpr uint32_t locals_per_page = abi::PAGE_SIZE / sizeof(LocalEntry);
     static constexpr uint32_t pages_per_directory = abi::PAGE_SIZE / sizeof(LocalEntry*);
 
-    static LocalEntry* local_base() { return reinterpret_cast<LocalEntry*>(abi::LOCAL_TABLE_BASE); }
-    static GlobalEntry* global_base() { return reinterpret_cast<GlobalEntry*>(abi::GLOBAL_TABLE_BASE); }
-    GlobalEntry& entry(Reference reference) { return global(index(reference)); }
+    Result<uint32_t> take_free();
+    void put_free(uint32_t index);
+    static GlobalEntry& entry(Reference reference) { return global(index(reference)); }
     static Interposer* innermost(const GlobalEntry& entry);
     static Rank innermost_rank(const GlobalEntry& entry);
     static Mark mark_of(const GlobalEntry& entry)
@@ -159,7 +161,6 @@ private:
     void flush(GlobalEntry& entry, uint32_t index);
     bool link(GlobalEntry& entry, Interposer& interposer);
     void unlink(GlobalEntry& entry, Interposer& interposer);
-    Result<uint32_t> take_free();
     Reference occupy(uint32_t index, Root* root, Interposer* gate);
     Object* target_on_this_cpu(Reference reference, const Interposer* interposer, bool fill);
     Object* behind(GlobalEntry& entry, const Interposer* interposer, unsigned cpu);
@@ -180,7 +181,7 @@ private:
 inline void TranslationTable::flush(GlobalEntry& entry, uint32_t index)
 {
     for (unsigned left = entry.touched; left != 0; left &= left - 1)
-        make_missing(*local_on(static_cast<unsigned>(__builtin_ctz(left)), index), local_base()[index]);
+        make_missing(*local_on(static_cast<unsigned>(__builtin_ctz(left)), index), *at(index));
     entry.touched = 0;
 }
 

@@ -45,6 +45,23 @@ NAMES: Final = {
         who_waits_is_told_that_no_update_will_come
         without_memory_is_refused
     """,
+    "factory": """
+        adopts_what_was_there_before_it
+        class_whose_factory_is_not_open_makes_nothing
+        creation_reaches_the_root
+        creation_without_memory_leaves_nothing
+        default_of_a_kind_changes
+        every_shipped_class_has_its_instances_tracked
+        instance_that_changes_its_class_changes_its_set
+        instance_that_fails_to_initialise_is_gone
+        is_closed_only_when_it_has_no_instances
+        keeps_its_instances_when_it_is_not_swapped
+        only_the_next_version_may_follow
+        opening_without_memory_leaves_nothing
+        successor_has_the_instances_and_makes_the_next_version
+        swap_without_memory_changes_nothing
+        tracks_what_it_makes_until_it_ends_it
+    """,
     "inside": """
         call_that_merely_waits_is_waited_for
         last_call_to_leave_ends_the_block_phase_at_once
@@ -53,6 +70,16 @@ NAMES: Final = {
         thread_that_waits_for_a_mutex_stays_counted
         thread_that_waits_for_an_event_stays_counted
         untracked_call_keeps_the_swap_from_going_on
+    """,
+    "instances": """
+        are_at_home_where_they_were_made
+        are_in_the_list_they_were_moved_to
+        are_taken_in_batches
+        cost_little_to_track
+        leave_whatever_list_they_are_in
+        of_all_lists_but_the_marked_become_old
+        stale_name_moves_nothing
+        take_no_memory_of_their_own
     """,
     "interleaving": """
         abort_held_while_the_swap_goes_on
@@ -65,8 +92,13 @@ NAMES: Final = {
         caller_held_on_its_way_to_the_old_object
         caller_held_while_another_of_its_cpu_enters
         caller_moved_in_the_middle_of_its_call
+        creator_held_while_its_factory_is_closed
+        creator_held_while_its_factory_is_swapped
         creators_get_entries_of_their_own
+        destroyer_held_while_its_factory_is_swapped
+        destroyer_held_while_its_instance_changes_its_class
         destroyer_held_while_its_object_is_swapped
+        destroyers_of_one_instance_take_it_out_once
         entry_is_not_reused_under_a_held_caller
         every_cpu_meets_the_mediator
         first_touch_of_a_cpu_during_a_swap
@@ -76,6 +108,7 @@ NAMES: Final = {
         starter_held_while_another_swap_comes_and_goes
         starter_held_while_its_object_is_destroyed
         storm_of_calls_swaps_aborts_arbiters_and_moves
+        storm_of_creations_destructions_and_factory_swaps
         threads_that_miss_together_share_a_representative
     """,
     "lazy": """
