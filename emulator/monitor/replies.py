@@ -149,7 +149,7 @@ class InstanceInfo:
     reference: str
     version: int
     list: str
-    """``current``, ``old``, ``marked`` or ``failed``."""
+    """``current``, ``old``, ``marked``, ``failed`` or ``promoted``: see docs/factories.md."""
     home: int
     """The CPU among whose instances it is: where it was made."""
 

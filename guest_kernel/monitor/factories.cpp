@@ -23,10 +23,11 @@ void write_factory(ValueWriter& result, const objects::ClassRecord& record, obje
     result.number(record.current_version()->version);
     result.number(__atomic_load_n(&record.epoch, __ATOMIC_ACQUIRE));
     result.number(__atomic_load_n(&record.kind->default_factory, __ATOMIC_ACQUIRE) == record.factory);
-    constexpr InstanceList lists[] = {
-        InstanceList::Current, InstanceList::Old, InstanceList::Marked, InstanceList::Failed};
-    for (const auto list : lists)
-        result.number(set.count(list));
+    result.number(set.count(InstanceList::Current));
+    // One that is being converted by a swap of its own is old until that has committed.
+    result.number(set.count(InstanceList::Old) + set.count(InstanceList::Promoted));
+    result.number(set.count(InstanceList::Marked));
+    result.number(set.count(InstanceList::Failed));
     result.end_list();
 }
 

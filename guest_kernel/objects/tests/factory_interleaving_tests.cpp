@@ -139,17 +139,18 @@ kernel::Test together{"interleaving.destroyers_of_one_instance_take_it_out_once"
     auto made = make_made();
     auto last = make_made();
     End its{made.reference()};
-    Subject subject(End::body, &its);
-    subject.wait_until_held();
-    // What is next to it in the list changes meanwhile.
-    destroy_made(last);
-    auto newest = make_made();
+    Ref<Made> newest;
     Status mine;
     {
-        CountedScope scope;
+        CountedScope keeps_its_entry_from_reuse;
+        Subject subject(End::body, &its);
+        subject.wait_until_held();
+        // What is next to it in the list changes meanwhile.
+        destroy_made(last);
+        newest = make_made();
         mine = destroy(made.reference());
+        subject.let_go();
     }
-    subject.let_go();
     EXPECT(mine.ok() != its.status.ok());
     EXPECT((mine.ok() ? its.status : mine).code() == Code::GONE);
     EXPECT(classes.set().count() == 2);
