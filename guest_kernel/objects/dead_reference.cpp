@@ -1,16 +1,14 @@
 #include "objects/dead_reference.h"
 
-#include "objects/adaptors.h"
 #include "objects/translation_table.h"
 
 namespace objects {
 
 Route DeadReference::enter(const CallSite& site)
 {
-    // Relaxed: told to people, and compared before and after a generation, which orders them.
+    // Relaxed: told to people by the keeper, and compared before and after a generation, which orders them.
     __atomic_store_n(&m_last_caller, site.return_address, __ATOMIC_RELAXED);
     __atomic_fetch_add(&m_calls, 1, __ATOMIC_RELAXED);
-    adaptors().look_again();
     return {refusal(Code::GONE), false, 0};
 }
 

@@ -7,9 +7,17 @@ import pytest
 from tests.guest.support import Schedule, expect_all_ok, run_tests, shipped_kernel
 
 NAMES: Final = {
+    "adapting": """
+        caller_held_on_its_way_through_an_adaptor_that_goes
+        caller_held_on_its_way_through_an_adaptor_whose_object_goes
+        caller_held_on_its_way_to_the_old_object
+        caller_held_while_the_object_goes_back
+        caller_held_while_two_adaptors_collapse
+    """,
     "adaptor": """
         comes_with_the_object_of_the_new_interface
         counts_every_call
+        dead_reference_stays_while_it_is_called
         goes_when_the_last_old_caller_is_updated
         goes_with_its_object
         handlers_add_arguments_answer_and_keep_state

@@ -4,7 +4,9 @@
 #include "objects/tests/desk.h"
 #include "arch/ppc64/hypercall.h"
 #include "kernel/irq_guard.h"
+#include "kernel/clock.h"
 #include "kernel/test.h"
+#include "kernel/test_thread.h"
 
 namespace objects::tests {
 
@@ -12,17 +14,6 @@ namespace {
 
 using First = first_build::Desk;
 using Second = second_build::Desk;
-
-template <typename RepType>
-Reference make_desk()
-{
-    auto made = create<typename RepType::RootType>();
-    EXPECT(made.ok());
-    return made.value().reference();
-}
-
-// A reference by which callers of another build reach the object. The object itself moves to a new one.
-const AdaptorPlan lasting{&first_to_second(), make_adaptor<DeskAdaptor>, nullptr, 0};
 
 kernel::Test slots{"adaptor.map_is_that_of_the_compiled_interfaces", [] {
     const AdaptorMap& map = first_to_second();
@@ -48,12 +39,6 @@ kernel::Test answers{"adaptor.old_callers_are_answered_as_before", counted<[] {
     EXPECT(destroy(old).ok());
     EXPECT(Ref<First>(old)->load().code() == Code::GONE);
 }>};
-
-void settle()
-{
-    UncountedScope uncounted;
-    adaptors().settle();
-}
 
 kernel::Test handlers{"adaptor.handlers_add_arguments_answer_and_keep_state", counted<[] {
     const Reference old = make_desk<SecondDesk>();
@@ -89,28 +74,6 @@ kernel::Test cost{"adaptor.null_one_costs_18_instructions", counted<[] {
     settle();
     EXPECT(destroy(probe.reference()).ok());
 }>};
-
-struct Listed {
-    Reference old;
-    AdaptedStatus status;
-    unsigned found;
-
-    static void note(const AdaptedStatus& status, void* context)
-    {
-        auto& self = *static_cast<Listed*>(context);
-        if (status.old != self.old)
-            return;
-        self.status = status;
-        ++self.found;
-    }
-};
-
-Listed listed(Reference old)
-{
-    Listed listed{old, {}, 0};
-    adaptors().for_each(Listed::note, &listed);
-    return listed;
-}
 
 kernel::Test counts{"adaptor.counts_every_call", counted<[] {
     const Reference old = make_desk<SecondDesk>();
@@ -155,9 +118,6 @@ kernel::Test gone{"adaptor.goes_with_its_object", counted<[] {
     EXPECT(table().find(name) == nullptr);
 }>};
 
-const CallerClass callers[] = {{"Probe", 2}};
-const AdaptorPlan for_probes{&first_to_second(), make_adaptor<DeskAdaptor>, callers, 1};
-
 kernel::Test last_caller{"adaptor.goes_when_the_last_old_caller_is_updated", counted<[] {
     const Reference old = make_desk<SecondDesk>();
     auto caller = create<ProbeRoot<1>>();
@@ -191,29 +151,6 @@ kernel::Test pinned{"adaptor.stays_while_code_that_is_no_object_calls_it", count
     EXPECT(destroy(canonical).ok());
 }>};
 
-template <typename RepType>
-Result<HotSwap*> start_adapted_swap(Reference reference, const AdaptorPlan& plan, Reference back_to = nullptr)
-{
-    SwapOptions options;
-    options.adaptor = &plan;
-    options.back_to = back_to;
-    kernel::Owned<Root> replacement(kernel::make<typename RepType::RootType>(kernel::Tag::Test));
-    if (!replacement)
-        return Code::NO_MEMORY;
-    return HotSwap::start(reference, static_cast<kernel::Owned<Root>&&>(replacement), options);
-}
-
-template <typename RepType>
-Status adapted_swap(Reference reference, const AdaptorPlan& plan, Reference back_to = nullptr)
-{
-    HotSwap* swap = TRY(start_adapted_swap<RepType>(reference, plan, back_to));
-    UncountedScope uncounted;
-    const Status outcome = swap->wait();
-    swap->release();
-    adaptors().settle();
-    return outcome;
-}
-
 kernel::Test with_a_swap{"adaptor.comes_with_the_object_of_the_new_interface", counted<[] {
     const Reference old = make_desk<FirstDesk>();
     EXPECT(answers_as_the_first_build(Ref<First>(old)));
@@ -242,8 +179,6 @@ kernel::Test failed_swap{"adaptor.of_a_swap_that_fails_never_was", counted<[] {
     EXPECT(destroy(old).ok());
 }>};
 
-const AdaptorPlan onwards{&second_to_third(), make_adaptor<Adaptor>, nullptr, 0};
-
 kernel::Test stacked{"adaptor.stacked_ones_collapse", counted<[] {
     const Reference first = make_desk<FirstDesk>();
     EXPECT(answers_as_the_first_build(Ref<First>(first)));
@@ -268,8 +203,6 @@ kernel::Test stacked{"adaptor.stacked_ones_collapse", counted<[] {
     EXPECT(destroy(second).ok());
     EXPECT(Ref<First>(first)->load().code() == Code::GONE);
 }>};
-
-const AdaptorPlan backwards{&second_to_first(), make_adaptor<Adaptor>, nullptr, 0};
 
 kernel::Test reverted{"adaptor.object_goes_back_to_its_old_reference", counted<[] {
     const Reference old = make_desk<FirstDesk>();
@@ -336,6 +269,33 @@ kernel::Test no_memory{"adaptor.without_memory_is_refused_and_changes_nothing", 
     }
     EXPECT(Ref<First>(old)->version().value() == 2);
     EXPECT(destroy(old).ok());
+}>};
+
+kernel::Test dead{"adaptor.dead_reference_stays_while_it_is_called", counted<[] {
+    const Reference old = make_desk<SecondDesk>();
+    EXPECT(adaptors().adapt(old, for_probes).ok());
+    const Reference canonical = table().canonical(old);
+    adaptors().look_again();
+    // The keeper cannot go on after it has put the dead reference there: this thread is counted.
+    kernel::wait_until([old] { return listed(old).status.state == AdaptedState::Dead; });
+    EXPECT(Ref<First>(old)->load().code() == Code::GONE);
+    EXPECT(listed(old).status.calls == 1);
+    const uint64_t rounds = kernel::generations().rounds();
+    {
+        UncountedScope lets_the_adaptor_go;
+    }
+    // Now it looks whether anybody calls for a whole generation.
+    kernel::wait_until([rounds] { return kernel::generations().rounds() > rounds; });
+    EXPECT(Ref<First>(old)->load().code() == Code::GONE);
+    {
+        UncountedScope uncounted;
+        kernel::sleep_until(kernel::now_ns() + kernel::millisecond);
+    }
+    EXPECT(listed(old).found == 1 && listed(old).status.calls == 2);
+    EXPECT(answers_as_the_second_build(Ref<Second>(canonical)));
+    settle();
+    EXPECT(listed(old).found == 0);
+    EXPECT(destroy(canonical).ok());
 }>};
 
 }

@@ -3,6 +3,7 @@
 
 #include "objects/adaptation.h"
 #include "objects/adaptors.h"
+#include "kernel/test.h"
 #include "objects/tests/probe.h"
 
 namespace objects::tests {
@@ -225,10 +226,71 @@ inline bool answers_as_the_third_build(Ref<third_build::Desk> desk)
         && desk->mix(6, 4).value() == 46;
 }
 
-template <typename Interface>
-Ref<Interface> reference_to(Reference reference)
+template <typename RepType>
+Reference make_desk()
 {
-    return Ref<Interface>(reference);
+    auto made = create<typename RepType::RootType>();
+    EXPECT(made.ok());
+    return made.value().reference();
+}
+
+// Stays until it is removed.
+inline const AdaptorPlan lasting{&first_to_second(), make_adaptor<DeskAdaptor>, nullptr, 0};
+inline const AdaptorPlan onwards{&second_to_third(), make_adaptor<Adaptor>, nullptr, 0};
+inline const AdaptorPlan backwards{&second_to_first(), make_adaptor<Adaptor>, nullptr, 0};
+// Stays as long as there are probes of version 1.
+inline constexpr CallerClass old_probes[] = {{"Probe", 2}};
+inline const AdaptorPlan for_probes{&first_to_second(), make_adaptor<DeskAdaptor>, old_probes, 1};
+
+struct Listed {
+    Reference old;
+    AdaptedStatus status;
+    unsigned found;
+
+    static void note(const AdaptedStatus& status, void* context)
+    {
+        auto& self = *static_cast<Listed*>(context);
+        if (status.old != self.old)
+            return;
+        self.status = status;
+        ++self.found;
+    }
+};
+
+inline Listed listed(Reference old)
+{
+    Listed listed{old, {}, 0};
+    adaptors().for_each(Listed::note, &listed);
+    return listed;
+}
+
+inline void settle()
+{
+    UncountedScope uncounted;
+    adaptors().settle();
+}
+
+template <typename RepType>
+Result<HotSwap*> start_adapted_swap(Reference reference, const AdaptorPlan& plan, Reference back_to = nullptr)
+{
+    SwapOptions options;
+    options.adaptor = &plan;
+    options.back_to = back_to;
+    kernel::Owned<Root> replacement(kernel::make<typename RepType::RootType>(kernel::Tag::Test));
+    if (!replacement)
+        return Code::NO_MEMORY;
+    return HotSwap::start(reference, static_cast<kernel::Owned<Root>&&>(replacement), options);
+}
+
+template <typename RepType>
+Status adapted_swap(Reference reference, const AdaptorPlan& plan, Reference back_to = nullptr)
+{
+    HotSwap* swap = TRY(start_adapted_swap<RepType>(reference, plan, back_to));
+    UncountedScope uncounted;
+    const Status outcome = swap->wait();
+    swap->release();
+    adaptors().settle();
+    return outcome;
 }
 
 }
