@@ -20,7 +20,8 @@ using FirstToSecond = Adaptation<First, Second,
     Renamed<&First::before_renaming, &Second::after_renaming>>;
 
 using SecondToThird = Adaptation<Second, Third,
-    ChangedArguments<&Second::store, &Third::store, Argument<0>, Argument<1>, Value<uint64_t{10}>>>;
+    ChangedArguments<&Second::store, &Third::store, Argument<0>, Argument<1>, Value<uint64_t{10}>>,
+    ChangedArguments<&Second::after_renaming, &Third::after_renaming, Argument<0>, Value<uint64_t{1}>>>;
 
 using SecondToFirst = Adaptation<Second, First,
     Answered<&Second::added, Code::UNSUPPORTED>,

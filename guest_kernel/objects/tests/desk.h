@@ -68,13 +68,13 @@ public:
         uint64_t i, uint64_t j) = 0;
     virtual Result<uint64_t> added() = 0;
     virtual Result<uint64_t> mix(uint64_t c, uint64_t a) = 0;
+    virtual Result<uint64_t> after_renaming(uint64_t value, uint64_t more) = 0;
     // In tenths.
     virtual Status store(uint64_t value, uint64_t times, uint64_t tenths) = 0;
-    virtual Result<uint64_t> after_renaming(uint64_t value) = 0;
     virtual Status visit(void (*what)(void*), void* context) = 0;
 
-    using Methods = MethodList<&Desk::load, &Desk::version, &Desk::fold, &Desk::added, &Desk::mix, &Desk::store,
-        &Desk::after_renaming, &Desk::visit>;
+    using Methods = MethodList<&Desk::load, &Desk::version, &Desk::fold, &Desk::added, &Desk::mix,
+        &Desk::after_renaming, &Desk::store, &Desk::visit>;
 
 protected:
     ~Desk() = default;
@@ -181,7 +181,7 @@ public:
         return {};
     }
     Result<uint64_t> mix(uint64_t c, uint64_t a) override { return 10 * a + c; }
-    Result<uint64_t> after_renaming(uint64_t value) override { return value + 1; }
+    Result<uint64_t> after_renaming(uint64_t value, uint64_t more) override { return value + more; }
 };
 
 // From the first build to the second, with state of its own.
