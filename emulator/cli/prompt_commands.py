@@ -183,6 +183,7 @@ _COMMANDS: Final = (
     Command("hold THREAD", "set a thread aside; it stays counted", _ids(steps.Hold, "thread"), 1, 1),
     Command("release THREAD", "let a held thread go on", _ids(steps.Release, "thread"), 1, 1),
     Command("drain", "empty the guest's caches", _without(steps.Drain)),
+    Command("check-disk", "check the file system on the disk", _without(steps.CheckDisk)),
     _of("backtrace", "backtrace THREAD", "where a thread is", Completes.NOTHING),
     Command("where", "where each CPU is, without asking the guest"),
     Command("registers [CPU]", "registers of a CPU", most=1),

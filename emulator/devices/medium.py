@@ -37,7 +37,7 @@ class Medium:
         """The newest contents of a block. Raises OSError when the host file fails."""
         if block in self._newest:
             return self._newest[block]
-        return self._read_durable(block)
+        return self.read_durable(block)
 
     def write(self, block: int, data: bytes) -> None:
         """Puts a block into the cache."""
@@ -78,7 +78,7 @@ class Medium:
         Raises UsageError when the file cannot be written.
         """
         try:
-            contents = [self._read_durable(block) for block in range(self.blocks)]
+            contents = [self.read_durable(block) for block in range(self.blocks)]
             path.write_bytes(b"".join(contents))
         except OSError as error:
             raise UsageError(f"disk image {path}: {error.strerror}") from error
@@ -108,7 +108,8 @@ class Medium:
                 raise MalformedValues(f"disk block {block} with {len(data)} bytes")
             yield block, data
 
-    def _read_durable(self, block: int) -> bytes:
+    def read_durable(self, block: int) -> bytes:
+        """What a power cut now would surely leave, unless the cache is kept. Raises OSError."""
         if block in self._durable:
             return self._durable[block]
         return self._read_base(block)

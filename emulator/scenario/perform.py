@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from emulator.errors import GuestError, ModuleError, UsageError
 from emulator.machine import StopReason, Until
 from emulator.scenario import steps
+from emulator.scenario.disk import look_at_disk
 from emulator.scenario.figures import compare
 from emulator.scenario.look import look
 from emulator.scenario.session import Outcome, Session
@@ -283,6 +284,11 @@ def _(step: steps.PowerOff, session: Session) -> Outcome:
     if stop.reason is not StopReason.HALTED:
         raise GuestError(f"the guest did not power off: {session.describe_end()}")
     return Outcome("the guest powered off")
+
+
+@perform.register
+def _(step: steps.CheckDisk, session: Session) -> Outcome:
+    return look_at_disk(step, session.machine.devices.disk.medium)
 
 
 def resolve_policy(policy: str, folder: Path) -> str:

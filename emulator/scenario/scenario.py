@@ -10,7 +10,7 @@ from typing import Final
 from emulator.errors import UsageError
 from emulator.machine.config import MEMORY_MAX, MEMORY_MIN
 from emulator.machine.policy import DEFAULT_QUANTUM, MINIMUM_QUANTUM
-from emulator.scenario.steps import Boot, PowerOff, Step, read_step, write_step
+from emulator.scenario.steps import Boot, CheckDisk, PowerOff, Step, read_step, write_step
 from emulator.scenario.tables import Table, key, key_type, keys_of, read_document
 from emulator.scenario.values import Duration, Flag, Integer, Policy, Size, Text
 
@@ -140,8 +140,8 @@ def _checked(root: Table, tables: Sequence[Table], steps: Sequence[Step]) -> Seq
     for index, (table, step) in enumerate(zip(tables, steps, strict=True)):
         if isinstance(step, Boot) != (index == 0):
             raise table.refusal('do = "boot" is the first step, and only the first', "do")
-        if isinstance(step, PowerOff) and step is not steps[-1]:
-            raise table.refusal('do = "power-off" is the last step', "do")
+        if not isinstance(step, CheckDisk) and any(isinstance(each, PowerOff) for each in steps[:index]):
+            raise table.refusal('only "check-disk" follows do = "power-off"', "do")
     return steps
 
 

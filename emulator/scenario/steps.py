@@ -385,10 +385,31 @@ class Drain(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class PowerOff(Step):
-    """Asks the guest to end its run in order. The last step where it is there."""
+    """Asks the guest to end its run in order. After it only the disk can be looked at."""
 
     do = "power-off"
     within: int = within()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckDisk(Step):
+    """Looks at the file system on the disk, as if its power were off: nothing may be wrong with it."""
+
+    do = "check-disk"
+    files: int | None = key(Integer(), default=None)
+    """So many must be there."""
+    path: str | None = key(Text(), default=None)
+    """A file that must be there."""
+    bytes: int | None = key(Integer(), default=None)
+    """Its length."""
+    begins: str | None = key(Text(), default=None)
+    """What it begins with."""
+
+    def refusal(self) -> str | None:
+        """See the base class."""
+        if self.path is None and (self.bytes is not None or self.begins is not None):
+            return "bytes and begins go with a path"
+        return None
 
 
 STEPS: Final[Mapping[str, type[Step]]] = {
@@ -424,6 +445,7 @@ STEPS: Final[Mapping[str, type[Step]]] = {
         Trace,
         Command,
         Test,
+        CheckDisk,
     )
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/init.h"
 #include "kernel/stack.h"
 #include "kernel/thread.h"
+#include "monitor/write_back.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
 #include "services/memory/kernel_pages.h"
@@ -58,6 +59,7 @@ Status drain(devices::ValueReader&, devices::ValueWriter&)
     objects::drain_dead_objects();
     kernel::drain_dead_threads();
     kernel::drain_stacks();
+    TRY(write_back_files());
     objects::CountedScope returns_pages_to_the_allocator;
     kernel::drain_heap();
     return {};

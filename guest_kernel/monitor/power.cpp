@@ -3,6 +3,8 @@
 #include "devices/mailbox.h"
 #include "kernel/init.h"
 #include "kernel/power.h"
+#include "kernel/print.h"
+#include "monitor/write_back.h"
 #include "workload/workload.h"
 
 namespace monitor {
@@ -12,7 +14,7 @@ namespace {
 using kernel::Status;
 using workload::Workload;
 
-// Every client ends after its job; then the machine stops, and with it the request, unanswered.
+// Every client ends after its job, and what it wrote reaches the disk; then the machine stops, and with it the request, unanswered.
 Status power_off(devices::ValueReader&, devices::ValueWriter&)
 {
     workload::for_each([](Workload& each, void*) { each.stop(); }, nullptr);
@@ -22,6 +24,9 @@ Status power_off(devices::ValueReader&, devices::ValueWriter&)
                 each.wait_until_ended();
         },
         nullptr);
+    const Status written = write_back_files();
+    if (!written.ok())
+        kernel::print("files are not written back: %s", kernel::name_of(written.code()));
     kernel::power_off();
 }
 

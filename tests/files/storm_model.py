@@ -89,10 +89,8 @@ class StormFile:
             return
         if not any(index < version.pages and data == version.page(index) for version in versions):
             number, page = struct.unpack(">QQ", data[:16])
-            yield (
-                f"{self.path}: page {index} holds {number:#x} page {page}, "
-                f"of version {self.synced} to {self.begun}"
-            )
+            expected = f"versions {self.synced} to {self.begun}"
+            yield f"{self.path}: page {index} holds {number:#x} page {page}, expected {expected}"
 
 
 @dataclass

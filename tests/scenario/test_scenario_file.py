@@ -103,7 +103,9 @@ REFUSED = {
     '[[step]]\ndo = "drain"': 's.toml:2: do = "boot" is the first step, and only the first',
     BOOT + BOOT: 's.toml:4: do = "boot" is the first step, and only the first',
     BOOT
-    + '[[step]]\ndo = "power-off"\n[[step]]\ndo = "drain"': 's.toml:4: do = "power-off" is the last step',
+    + '[[step]]\ndo = "power-off"\n[[step]]\ndo = "drain"': (
+        's.toml:6: only "check-disk" follows do = "power-off"'
+    ),
     after_boot('do = "start"'): 's.toml:3: key "workload" is missing of a "start" step: a text in quotes',
     after_boot('do = "start"\nworkload = ""'): 's.toml:5: workload = "": a text in quotes expected',
     after_boot('do = "start"\nworkload = "x"\nclients = 65'): "s.toml:6: clients = 65: a number from 0 to 64",

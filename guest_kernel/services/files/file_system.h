@@ -60,8 +60,8 @@ public:
     // When it succeeds, everything that was changed before survives a power cut, but for pages in caches.
     virtual kernel::Status sync(kernel::Ticket* ticket) = 0;
     virtual kernel::Status statistics(FileStatistics* statistics) = 0;
-    // Forgets metadata that can be read again; how many blocks.
-    virtual kernel::Result<uint64_t> shrink() = 0;
+    // Syncs, and forgets all metadata that can be read again; how many blocks.
+    virtual kernel::Result<uint64_t> shrink(kernel::Ticket* ticket) = 0;
 
     using Methods = objects::MethodList<&FileSystem::make_directory, &FileSystem::create_file, &FileSystem::remove,
         &FileSystem::open, &FileSystem::open_again, &FileSystem::close, &FileSystem::list, &FileSystem::sync,

@@ -54,7 +54,7 @@ Status FileSystemDisk::statistics(FileStatistics* statistics)
     return {};
 }
 
-Result<uint64_t> FileSystemDisk::shrink() { return m_volume->shrink(); }
+Result<uint64_t> FileSystemDisk::shrink(kernel::Ticket* ticket) { return m_volume->shrink(*ticket); }
 
 static const objects::ClassRegistration registration(FileSystemDisk::descriptor);
 

@@ -27,7 +27,7 @@ public:
     kernel::Result<uint64_t> list(const char* path, uint64_t position, FileName* name, kernel::Ticket* ticket) override;
     kernel::Status sync(kernel::Ticket* ticket) override;
     kernel::Status statistics(FileStatistics* statistics) override;
-    kernel::Result<uint64_t> shrink() override;
+    kernel::Result<uint64_t> shrink(kernel::Ticket* ticket) override;
 
     Volume*& state() { return m_volume; }
     Volume* const& state() const { return m_volume; }

@@ -49,8 +49,7 @@ Status Journal::wait_for_space(kernel::Ticket& ticket)
 {
     if (!m_space.waiting())
         return Code::NO_SPACE;
-    m_space_wanted = true;
-    return park(ticket);
+    return empty(ticket);
 }
 
 Status Journal::make_durable(uint64_t transaction, uint64_t flush, kernel::Ticket& ticket)
@@ -63,6 +62,12 @@ Status Journal::make_durable(uint64_t transaction, uint64_t flush, kernel::Ticke
 }
 
 Status Journal::commit(kernel::Ticket& ticket) { return park(ticket); }
+
+Status Journal::empty(kernel::Ticket& ticket)
+{
+    m_emptying_wanted = true;
+    return park(ticket);
+}
 
 Status Journal::park(kernel::Ticket& ticket)
 {
@@ -121,9 +126,9 @@ Status Journal::commit_running()
         freeze();
     }
     const Status status = write_frozen();
-    const bool space_wanted = settle(status);
+    const bool emptying_wanted = settle(status);
     TRY(status);
-    return space_wanted ? empty_log() : status;
+    return emptying_wanted ? empty_log() : status;
 }
 
 // Copies the changed blocks to the log and opens the next transaction. False when the log has no room for them.
@@ -155,12 +160,12 @@ Status Journal::write_frozen()
     return flush();
 }
 
-// Whether someone waits for blocks to be free.
+// Whether someone waits for the log to be empty.
 bool Journal::settle(Status status)
 {
     MutexGuard guard(m_lock);
     if (m_frozen_blocks == 0)
-        return m_space_wanted;
+        return m_emptying_wanted;
     if (status.ok()) {
         m_log.accept();
         m_space.committed(m_log.blocks());
@@ -170,7 +175,7 @@ bool Journal::settle(Status status)
         m_log.reject([this](uint64_t home) { m_cache.changed_again(home); });
         m_space.thaw();
     }
-    return m_space_wanted;
+    return m_emptying_wanted;
 }
 
 Status Journal::empty_log()
@@ -178,7 +183,7 @@ Status Journal::empty_log()
     TRY(m_log.empty());
     MutexGuard guard(m_lock);
     m_space.log_emptied();
-    m_space_wanted = false;
+    m_emptying_wanted = false;
     ++m_checkpoints;
     return {};
 }

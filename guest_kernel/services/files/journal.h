@@ -48,6 +48,8 @@ public:
     kernel::Status make_durable(uint64_t transaction, uint64_t flush, kernel::Ticket& ticket);
     // Parked until a commit that begins later is done.
     kernel::Status commit(kernel::Ticket& ticket);
+    // The same, and the log is empty then.
+    kernel::Status empty(kernel::Ticket& ticket);
     const BlockSet& blocks_in_log() const { return m_log.blocks(); }
 
     // At any level.
@@ -83,7 +85,7 @@ private:
     // Guarded by the volume's lock.
     uint64_t m_running = 1;
     uint64_t m_durable = 0;
-    bool m_space_wanted = false;
+    bool m_emptying_wanted = false;
     uint64_t m_frozen_blocks = 0;
 
     // Written by the thread alone.

@@ -118,9 +118,13 @@ void Volume::statistics(FileStatistics& statistics)
     statistics.inodes_free = m_inodes.free_inodes();
 }
 
-uint64_t Volume::shrink()
+Result<uint64_t> Volume::shrink(kernel::Ticket& ticket)
 {
+    const bool emptied = ticket.state() == kernel::TicketState::Ready;
+    TRY(take_result(ticket));
     MutexGuard guard(m_lock);
+    if (!emptied)
+        TRY(m_journal.empty(ticket));
     return m_cache.shrink(m_journal.blocks_in_log());
 }
 

@@ -41,7 +41,7 @@ public:
     kernel::Result<uint64_t> list(const char* path, uint64_t position, FileName& name, kernel::Ticket& ticket);
     kernel::Status sync(kernel::Ticket& ticket);
     void statistics(FileStatistics& statistics);
-    uint64_t shrink();
+    kernel::Result<uint64_t> shrink(kernel::Ticket& ticket);
 
     // The open file's representative, made where it was not open.
     kernel::Result<objects::Reference> open(const char* path, kernel::Ticket& ticket);
