@@ -11,6 +11,7 @@ from emulator import Machine, SystemConfig
 from emulator.devices.disk import DiskConfig
 from emulator.filesystem import Image, check
 from tests.files.cut_disk import after_power_cut
+from tests.files.storm import start_storm
 from tests.files.storm_model import Storm
 
 CUTS_EACH: Final = 2
@@ -18,7 +19,7 @@ CUTS_EACH: Final = 2
 
 
 def test_synced_files_survive_a_cut_at_many_instants() -> None:
-    cut_at_instants(seed=1, instants=16, every_ns=3_234_567)
+    cut_at_instants(seed=1, instants=12, every_ns=3_234_567)
 
 
 @pytest.mark.matrix
@@ -29,7 +30,8 @@ def test_of_many_storms_synced_files_survive(seed: int) -> None:
 
 def test_a_machine_goes_on_with_what_a_cut_left(tmp_path: Path) -> None:
     disk = tmp_path / "disk.img"
-    with storming_machine(seed=3) as machine:
+    with Machine(SystemConfig(seed=3, policy="random")) as machine:
+        start_storm(machine, seed=3)
         machine.run_for(60_000_000)
         storm = Storm.of(machine.marks)
         after_power_cut(machine, seed=5).export(disk)
@@ -45,7 +47,8 @@ def test_a_machine_goes_on_with_what_a_cut_left(tmp_path: Path) -> None:
 
 
 def cut_at_instants(seed: int, instants: int, every_ns: int) -> None:
-    with storming_machine(seed) as machine:
+    with Machine(SystemConfig(seed=seed, policy="random")) as machine:
+        start_storm(machine, seed)
         for instant in range(instants):
             machine.run_for(every_ns)
             storm = Storm.of(machine.marks)
@@ -57,10 +60,3 @@ def cut_at_instants(seed: int, instants: int, every_ns: int) -> None:
         status = machine.monitor.workload_status("file-storm")
         assert status.errors == 0
         assert status.operations > instants
-
-
-def storming_machine(seed: int) -> Machine:
-    machine = Machine(SystemConfig(seed=seed, policy="random"))
-    assert machine.run_until_ready().reason.value == "ready"
-    machine.monitor.workload_start("file-storm", clients=4, seed=seed)
-    return machine

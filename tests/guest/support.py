@@ -95,7 +95,9 @@ def shipped_kernel() -> Path:
     return build_kernel().path
 
 
-def run_tests(image: Path, tests: str, schedule: Schedule, cpus: int = 2) -> GuestRun:
+def run_tests(
+    image: Path, tests: str, schedule: Schedule, cpus: int = 2, limit_ns: int = LIMIT_NS
+) -> GuestRun:
     """Runs the in-guest tests whose names start with ``tests`` and says what happened."""
     config = SystemConfig(
         cpus=cpus,
@@ -108,14 +110,16 @@ def run_tests(image: Path, tests: str, schedule: Schedule, cpus: int = 2) -> Gue
     )
     with Machine(config) as machine:
         held = schedule.hold_after is not None and _hold(machine, schedule, schedule.hold_after)
-        stop = machine.run(Until(deadline_ns=LIMIT_NS))
+        stop = machine.run(Until(deadline_ns=limit_ns))
         panic = machine.panic
         return GuestRun(stop, machine.console, "" if panic is None else panic.message, held)
 
 
-def expect_all_ok(kind: str, names: str, schedule: Schedule, cpus: int = 2) -> None:
+def expect_all_ok(
+    kind: str, names: str, schedule: Schedule, cpus: int = 2, limit_ns: int = LIMIT_NS
+) -> None:
     """That exactly these in-guest tests of one kind ran, in the order of their names, and all are well."""
-    run = run_tests(shipped_kernel(), f"{kind}.", schedule, cpus)
+    run = run_tests(shipped_kernel(), f"{kind}.", schedule, cpus, limit_ns)
     assert run.failure == "", f"{run.failure}\n{run.console}"
     assert list(run.results) == [f"{kind}.{name}" for name in sorted(names.split())]
 

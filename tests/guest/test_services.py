@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.guest.support import Schedule, expect_all_ok
+from tests.guest.support import LIMIT_NS, Schedule, expect_all_ok
 
 NAMES: Final = {
     "block_cache": """
@@ -30,7 +30,9 @@ NAMES: Final = {
     """,
     "files": """
         directory_of_many_names
+        file_system_is_replaced_while_its_calls_are_parked
         names_are_found_and_removed
+        open_file_is_replaced_while_its_calls_are_parked
         openings_are_counted
         pages_come_back
         removed_while_open_lives_until_it_is_closed
@@ -86,6 +88,10 @@ SEEDS: Final = [Schedule(seed) for seed in range(1, 21)]
 @pytest.mark.parametrize("kind", NAMES)
 def test_inside_the_guest(kind: str, schedule: Schedule) -> None:
     expect_all_ok(kind, NAMES[kind], schedule)
+
+
+def test_ten_thousand_open_files() -> None:
+    expect_all_ok("many_files", "ten_thousand_are_open_at_a_time", Schedule(), limit_ns=LIMIT_NS * 4)
 
 
 @pytest.mark.matrix
