@@ -45,6 +45,7 @@ NAMES: Final = {
     """,
     "memory": """
         clean_pages_are_taken_back_when_memory_is_short
+        every_failed_allocation_leaves_nothing_behind
         every_object_is_swapped_under_faults
         fresh_memory_is_zero
         program_touches_anonymous_memory

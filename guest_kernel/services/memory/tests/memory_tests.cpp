@@ -218,6 +218,55 @@ kernel::Test truncation{"memory.truncated_memory_reads_as_zeros", [] {
     drop_cache(cache);
 }};
 
+// A cache, a region and one touch; everything that could be made is taken down again.
+kernel::Status touch_region(objects::Ref<AddressTranslation> translation, objects::Ref<FileCache> cache)
+{
+    const auto region
+        = TRY(make_region({translation, cache, data_address, 2, 0, arch::Protection::READ_WRITE}));
+    const auto touched = region->handle_fault(data_address, Access::Write, &kernel::current_thread()->ticket());
+    EXPECT(destroy_region(region).ok());
+    return touched;
+}
+
+kernel::Status touch_cache(objects::Ref<AddressTranslation> translation, objects::Ref<PageManager> manager)
+{
+    const auto cache = TRY(make_anonymous_cache(manager));
+    const auto touched = touch_region(translation, cache);
+    EXPECT(destroy_cache(cache, &kernel::current_thread()->ticket()).ok());
+    return touched;
+}
+
+kernel::Status touch_once(objects::Ref<PageManager> manager)
+{
+    const auto translation = TRY(make_address_translation());
+    const auto touched = touch_cache(translation, manager);
+    EXPECT(destroy_address_translation(translation).ok());
+    return touched;
+}
+
+kernel::Test no_memory{"memory.every_failed_allocation_leaves_nothing_behind", [] {
+    Managers managers;
+    uint64_t failures = 0;
+    uint64_t service_bytes = 0;
+    for (uint64_t n = 1; n < 40; ++n) {
+        kernel::Status status;
+        bool happened = false;
+        kernel::TestThread thread({.name = "short"}, [&] {
+            kernel::FailAllocation fails(n);
+            status = touch_once(managers.leaf);
+            happened = fails.happened();
+        });
+        thread.join();
+        objects::drain_dead_objects();
+        EXPECT(status == (happened ? kernel::Code::NO_MEMORY : kernel::Code::OK));
+        failures += happened;
+        if (n == 1)
+            service_bytes = kernel::usage(kernel::Tag::Service).bytes;
+        EXPECT(kernel::usage(kernel::Tag::Service).bytes == service_bytes);
+    }
+    EXPECT(failures >= 6 && failures < 39);
+}};
+
 // Two programs on two CPUs share the pages and touch them side by side.
 kernel::Test shared{"memory.two_programs_fault_on_the_same_pages", [] {
     Managers managers;
