@@ -9,11 +9,13 @@ import click
 
 from emulator.cli.options import json_option
 from emulator.cli.output import print_document, print_result, say
+from emulator.errors import UsageError
 
 if TYPE_CHECKING:
     from emulator.bench.engine import EngineSpeed, LoopSpeed
 
 _MILLION = 1e6
+_CLIENTS_MAX = 64
 
 
 @click.group("bench", no_args_is_help=False)
@@ -49,6 +51,44 @@ def engine(quantum: int | None, as_json: bool) -> None:
         print_result(_line(loop))
     ratio = speed.ratio_to_qemu_icount
     print_result("QEMU is not installed" if ratio is None else f"lowest ratio to QEMU -icount: {ratio:.2f}")
+
+
+@command.command("job-mix")
+@click.option("--clients", default="1,2,4,8,16", show_default=True, help="Client counts, one run each.")
+@click.option("--jobs", type=click.IntRange(1), default=40, show_default=True, help="Of each client.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--cpus", type=click.IntRange(1, 8), default=2, show_default=True)
+@json_option
+def job_mix(clients: str, jobs: int, seed: int, cpus: int, as_json: bool) -> None:
+    """Measure the throughput of the job mix over client counts, in virtual time.
+
+    \b
+    Examples:
+      evergreen bench job-mix
+      evergreen bench job-mix --clients 8 --jobs 100 --cpus 4
+    """
+    from emulator.bench.job_mix import measure_job_mix
+
+    counts = _counts(clients)
+    if not as_json:
+        say(f"{jobs} jobs of each client, {cpus} CPUs, seed {seed} ...")
+    runs = []
+    for run in measure_job_mix(counts, jobs, seed, cpus):
+        runs.append(run)
+        if not as_json:
+            print_result(
+                f"{run.clients:>3} clients {run.per_minute:>10,} jobs a virtual minute, {run.errors} wrong, "
+                f"longest gap {run.longest_gap_ns / _MILLION:.2f} ms"
+            )
+    if as_json:
+        print_document({"jobs": jobs, "seed": seed, "cpus": cpus, "runs": [asdict(run) for run in runs]})
+
+
+def _counts(text: str) -> list[int]:
+    counts = [int(word) for word in text.split(",") if word.strip().isdecimal()]
+    if len(counts) != len(text.split(",")) or not all(1 <= count <= _CLIENTS_MAX for count in counts):
+        raise UsageError(f"--clients {text}: numbers from 1 to {_CLIENTS_MAX}, separated by commas")
+    return counts
 
 
 def _line(loop: LoopSpeed) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.errors import GuestError, ModuleError, UsageError
+from emulator.filesystem import Image, Tree
 from emulator.machine import StopReason, Until
+from emulator.monitor.replies import Kept
 from emulator.scenario import steps
 from emulator.scenario.disk import look_at_disk
 from emulator.scenario.figures import compare
@@ -17,6 +19,7 @@ from emulator.scenario.look import look
 from emulator.scenario.session import Outcome, Session
 from emulator.scenario.shipped import classes_of
 from emulator.scenario.values import format_duration
+from emulator.workload import JOB_MIX, KeptFiles, read_kept_files
 
 if TYPE_CHECKING:
     from emulator.monitor import Monitor
@@ -288,7 +291,21 @@ def _(step: steps.PowerOff, session: Session) -> Outcome:
 
 @perform.register
 def _(step: steps.CheckDisk, session: Session) -> Outcome:
-    return look_at_disk(step, session.machine.devices.disk.medium)
+    medium = session.machine.devices.disk.medium
+    outcome = look_at_disk(step, medium)
+    status = session.workloads.get(JOB_MIX)
+    if status is None or status.running:
+        return outcome
+    _compare_kept(read_kept_files(Tree(Image(medium.read))), status)
+    return replace(outcome, text=f"{outcome.text}, all {status.kept.files} of {JOB_MIX} as its clients wrote them")
+
+
+def _compare_kept(found: KeptFiles, status: WorkloadStatus) -> None:
+    if found.problems:
+        raise GuestError(f"{len(found.problems)} chunks are wrong: {found.problems[0]}")
+    on_disk = Kept(found.files, found.bytes, found.digest)
+    if on_disk != status.kept:
+        raise GuestError(f"{status.name} left {status.kept}, on the disk is {on_disk}")
 
 
 def resolve_policy(policy: str, folder: Path) -> str:
