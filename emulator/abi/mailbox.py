@@ -94,6 +94,10 @@ class Operation(IntEnum):
     """(reference) Gives the object another reference and puts a null adaptor on this one -> the other."""
     UNADAPT = 28
     """(reference) The object has its own reference again; the other goes when nobody calls it."""
+    HOLDERS = 29
+    """(module id) What keeps it from being unloaded -> [[what, which]...]."""
+    OWNERS = 30
+    """Memory by owner -> [[what, which, count, bytes]...]: objects of each class, pages of each module."""
     WORKLOAD_START = 32
     """(name, parameters as [[key, value]...])."""
     WORKLOAD_STOP = 33

@@ -148,6 +148,8 @@ _COMMANDS: Final = (
     _list("stalled", "who is counted, in which generation, inside which object, since when"),
     _list("workloads", "the workloads that there are"),
     _of("workload", "workload NAME", "how far a workload has come", Completes.WORKLOAD),
+    _list("owners", "memory by class and module"),
+    _of("holders", "holders MODULE", "what keeps a module from being unloaded", Completes.MODULE),
     _list("commands", "commands that the kernel and its modules bring"),
     Command("command NAME [WORDS]", "run one of them; it prints on the console",
             lambda words: steps.Command(name=words[0], words=" ".join(words[1:])), 1, None),

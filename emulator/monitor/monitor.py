@@ -23,6 +23,7 @@ from emulator.monitor.guest_calls import GuestCalls
 from emulator.monitor.guest_commands import GuestCommands
 from emulator.monitor.journal import Journal
 from emulator.monitor.module_registry import ModuleRegistry
+from emulator.monitor.owners import Owners
 from emulator.monitor.records import SwapFailed, SwapRecord, UpdateRecord
 from emulator.monitor.replies import (
     AdaptorInfo,
@@ -82,6 +83,8 @@ class Monitor:
         """Interfaces that programs ask for; its provider finds the updates."""
         self.tracing: Final = Tracing(self._requests)
         """Trace points, and what they wrote."""
+        self.owners: Final = Owners(self._requests, self._module_id)
+        """What keeps a module in the guest, and memory by class and module."""
         self.commands: Final = GuestCommands(self._requests)
         """Console commands and in-guest tests."""
         mailbox.on_change = self._notice

@@ -36,6 +36,10 @@ def _backtrace(monitor: Monitor, thread: str) -> list[Row]:
     ]
 
 
+def _holders(monitor: Monitor, module: str) -> list[Row]:
+    return [asdict(each) for each in monitor.owners.holders(int(module) if module.isdecimal() else module)]
+
+
 _LISTS: Final[Mapping[str, Callable[[Monitor], Sequence[Any]]]] = {
     "cpus": Monitor.cpus,
     "threads": Monitor.threads,
@@ -47,6 +51,7 @@ _LISTS: Final[Mapping[str, Callable[[Monitor], Sequence[Any]]]] = {
     "updates": Monitor.updates,
     "memory": Monitor.memory,
     "stalled": Monitor.stalled,
+    "owners": lambda monitor: monitor.owners.all(),
     "commands": lambda monitor: monitor.commands.all(),
     "trace-points": lambda monitor: monitor.tracing.points(),
     "trace-records": lambda monitor: monitor.tracing.read().records,
@@ -57,6 +62,7 @@ _DETAILS: Final[Mapping[str, Callable[[Monitor, str], list[Row]]]] = {
     "instances": _instances,
     "workload": _workload,
     "backtrace": _backtrace,
+    "holders": _holders,
 }
 
 

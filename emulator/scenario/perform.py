@@ -297,7 +297,9 @@ def _(step: steps.CheckDisk, session: Session) -> Outcome:
     if status is None or status.running:
         return outcome
     _compare_kept(read_kept_files(Tree(Image(medium.read))), status)
-    return replace(outcome, text=f"{outcome.text}, all {status.kept.files} of {JOB_MIX} as its clients wrote them")
+    return replace(
+        outcome, text=f"{outcome.text}, all {status.kept.files} of {JOB_MIX} as its clients wrote them"
+    )
 
 
 def _compare_kept(found: KeptFiles, status: WorkloadStatus) -> None:

@@ -35,13 +35,14 @@ LISTS: Final = (
     "memory",
     "stalled",
     "workloads",
+    "owners",
     "commands",
     "trace-points",
     "trace-records",
 )
 """What the guest can be asked for as a whole."""
-DETAILS: Final = ("object", "counts", "instances", "workload", "backtrace")
-"""What it can be asked of one reference, class, workload or thread."""
+DETAILS: Final = ("object", "counts", "instances", "workload", "backtrace", "holders")
+"""What it can be asked of one reference, class, workload, thread or module."""
 FIGURES: Final = (
     "workload",
     "adaptors",

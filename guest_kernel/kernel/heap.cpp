@@ -188,6 +188,14 @@ size_t allocated_size(size_t bytes)
     return bytes <= heap_small_max ? class_sizes[size_class_of(bytes)] : pages_for(bytes) * abi::PAGE_SIZE;
 }
 
+size_t size_of_block(const void* memory)
+{
+    if (reinterpret_cast<uint64_t>(memory) % abi::PAGE_SIZE == 0)
+        return LargeBlocks::pages(memory) * abi::PAGE_SIZE;
+    const Slab* slab = Slab::find(memory);
+    return slab == nullptr ? 0 : slab->block_size();
+}
+
 void drain_heap()
 {
     HeapRules::check();

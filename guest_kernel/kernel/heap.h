@@ -50,6 +50,8 @@ struct Usage {
 Usage usage(Tag tag);
 // The bytes that an allocation of this size takes: its size class, or whole pages.
 size_t allocated_size(size_t bytes);
+// What an allocation that lives takes; 0 for memory that the heap did not give.
+size_t size_of_block(const void* memory);
 
 // Returns every cached block of every CPU to its slab and every empty slab to the page source.
 void drain_heap();

@@ -42,4 +42,14 @@ LargeBlock& LargeBlocks::remove(const void* memory)
     panic("pages at %p are freed that are not the heap's, or are freed twice", memory);
 }
 
+size_t LargeBlocks::pages(const void* memory)
+{
+    SpinGuard guard(large_lock);
+    for (const LargeBlock* block = bucket_of(memory); block != nullptr; block = block->next) {
+        if (block->memory == memory)
+            return block->pages;
+    }
+    return 0;
+}
+
 }

@@ -21,6 +21,8 @@ public:
     static void add(LargeBlock& block);
     // Takes it out. Panics when there is none at this address: a double free, or memory that is not the heap's.
     static LargeBlock& remove(const void* memory);
+    // Pages of the one at this address, 0 when there is none.
+    static size_t pages(const void* memory);
 };
 
 }

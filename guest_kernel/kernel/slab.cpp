@@ -32,10 +32,16 @@ Slab::Slab(unsigned size_class) : m_size_class(static_cast<uint16_t>(size_class)
 
 Slab& Slab::of(const void* block)
 {
+    Slab* slab = find(block);
+    check(slab != nullptr, "freed memory is not the heap's");
+    return *slab;
+}
+
+Slab* Slab::find(const void* block)
+{
     const auto address = reinterpret_cast<uint64_t>(block);
-    auto& slab = *reinterpret_cast<Slab*>(address & ~(abi::PAGE_SIZE - 1));
-    check(slab.m_magic == magic, "freed memory is not the heap's");
-    return slab;
+    auto* slab = reinterpret_cast<Slab*>(address & ~(abi::PAGE_SIZE - 1));
+    return slab->m_magic == magic ? slab : nullptr;
 }
 
 size_t Slab::index_of(const void* block)

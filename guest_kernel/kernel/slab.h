@@ -20,6 +20,8 @@ public:
 
     // The slab in whose page the block lies. Panics when it is not the start of a block of the heap.
     static Slab& of(const void* block);
+    // Null when the address lies in no page of blocks.
+    static Slab* find(const void* block);
 
     unsigned size_class() const { return m_size_class; }
     size_t block_size() const { return class_sizes[m_size_class]; }

@@ -115,9 +115,7 @@ def run_tests(
         return GuestRun(stop, machine.console, "" if panic is None else panic.message, held)
 
 
-def expect_all_ok(
-    kind: str, names: str, schedule: Schedule, cpus: int = 2, limit_ns: int = LIMIT_NS
-) -> None:
+def expect_all_ok(kind: str, names: str, schedule: Schedule, cpus: int = 2, limit_ns: int = LIMIT_NS) -> None:
     """That exactly these in-guest tests of one kind ran, in the order of their names, and all are well."""
     run = run_tests(shipped_kernel(), f"{kind}.", schedule, cpus, limit_ns)
     assert run.failure == "", f"{run.failure}\n{run.console}"

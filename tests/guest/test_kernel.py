@@ -52,6 +52,7 @@ KERNEL_TESTS = {
         "oom_small",
         "poison",
         "size_classes",
+        "size_of_a_block_that_lives",
         "storm",
     ],
     "mutex": [

@@ -102,8 +102,7 @@ REFUSED = {
     '[[step]]\ndo = "jump"': 's.toml:2: do = "jump": known are boot, start',
     '[[step]]\ndo = "drain"': 's.toml:2: do = "boot" is the first step, and only the first',
     BOOT + BOOT: 's.toml:4: do = "boot" is the first step, and only the first',
-    BOOT
-    + '[[step]]\ndo = "power-off"\n[[step]]\ndo = "drain"': (
+    BOOT + '[[step]]\ndo = "power-off"\n[[step]]\ndo = "drain"': (
         's.toml:6: only "check-disk" follows do = "power-off"'
     ),
     after_boot('do = "start"'): 's.toml:3: key "workload" is missing of a "start" step: a text in quotes',

@@ -15,7 +15,9 @@ INSTRUCTIONS: Final = {
 }
 """From the mark to the end of what the test's thread does, and a little beyond."""
 CHUNKS: Final = [
-    (name, range(at, min(at + CHUNK, end))) for name, end in INSTRUCTIONS.items() for at in range(0, end, CHUNK)
+    (name, range(at, min(at + CHUNK, end)))
+    for name, end in INSTRUCTIONS.items()
+    for at in range(0, end, CHUNK)
 ]
 
 

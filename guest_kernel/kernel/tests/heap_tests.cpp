@@ -157,6 +157,18 @@ Test small_out_of_memory{"heap.oom_small", [] {
     EXPECT(heap_pages() == before);
 }};
 
+Test block_sizes{"heap.size_of_a_block_that_lives", [] {
+    constexpr size_t sizes[] = {1, 100, heap_small_max, heap_small_max + 1, 3 * abi::PAGE_SIZE};
+    for (const size_t bytes : sizes) {
+        void* block = allocate(bytes, Tag::Test);
+        EXPECT(block != nullptr && size_of_block(block) == allocated_size(bytes));
+        deallocate(block);
+    }
+    static int not_of_the_heap = 0;
+    EXPECT(size_of_block(&not_of_the_heap) == 0);
+    EXPECT(nothing_in_use());
+}};
+
 Test nth{"heap.fail_nth", [] {
     FailAllocation fail(3);
     void* first = allocate(32, Tag::Test);
