@@ -3,10 +3,8 @@
 #include "arch/ppc64/percpu.h"
 #include "kernel/clock.h"
 #include "kernel/thread.h"
-#include "objects/counted_scope.h"
 #include "objects/instance_set.h"
 #include "objects/lazy.h"
-#include "objects/lazy_step.h"
 #include "objects/promoted_swap.h"
 
 namespace objects {
@@ -96,22 +94,14 @@ bool Converters::take_some(unsigned cpu, unsigned priority)
     return convert_some(cpu) || swapped;
 }
 
-// Whether it came any further. An instance that was destroyed since its name was read, and the next one in its entry,
-// are left alone: the name tells.
+// Whether it came any further.
 bool Converters::convert_some(unsigned cpu)
 {
     ReferenceName names[InstanceSet::batch];
     const unsigned count = m_record.instance_set()->first(cpu, InstanceList::Marked, names);
     bool any = false;
-    for (unsigned i = 0; i < count && !stopped(); ++i) {
-        CountedScope keeps_root_and_entry;
-        const Reference reference = table().find(names[i]);
-        Root* root = reference == nullptr ? nullptr : table().root(reference);
-        if (root == nullptr || table().mark(reference) != Mark::Marked)
-            continue;
-        convert_marked(reference, *root, m_priority);
-        any = true;
-    }
+    for (unsigned i = 0; i < count && !stopped(); ++i)
+        any |= convert_named(names[i], m_priority);
     return any;
 }
 

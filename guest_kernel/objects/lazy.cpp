@@ -2,6 +2,7 @@
 
 #include "kernel/generation.h"
 #include "kernel/thread.h"
+#include "objects/counted_scope.h"
 #include "objects/instance_set.h"
 #include "objects/lazy_step.h"
 #include "objects/priorities.h"
@@ -97,6 +98,17 @@ void convert_marked(Reference reference, Root& root, unsigned priority)
     const ConvertingScope scope;
     LazyStep step(reference, root, next_towards(from, *aim));
     run_guarded_task(step, priority);
+}
+
+bool convert_named(ReferenceName name, unsigned priority)
+{
+    CountedScope keeps_root_and_entry;
+    const Reference reference = table().find(name);
+    Root* root = reference == nullptr ? nullptr : table().root(reference);
+    if (root == nullptr || table().mark(reference) != Mark::Marked)
+        return false;
+    convert_marked(reference, *root, priority);
+    return true;
 }
 
 }

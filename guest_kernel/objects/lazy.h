@@ -2,6 +2,7 @@
 #pragma once
 
 #include "objects/class_record.h"
+#include "objects/translation_table.h"
 
 namespace objects {
 
@@ -40,5 +41,8 @@ void meet_marked(Reference reference, Root& root, MarkRound round);
 // Takes the step that a marked instance has before it, unless somebody else does; the caller is counted and has the root
 // from the table. An instance whose step fails is served by the version it has reached, in the list Failed.
 void convert_marked(Reference reference, Root& root, unsigned priority);
+// The same for an instance on a list of work. False when the name is no longer that of a marked instance: what has come
+// to live in its entry since is left alone.
+bool convert_named(ReferenceName name, unsigned priority);
 
 }

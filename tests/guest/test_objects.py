@@ -111,6 +111,15 @@ NAMES: Final = {
         every_cpu_meets_the_mediator
         first_touch_of_a_cpu_during_a_swap
         heap_user_held_as_it_gives_blocks_back
+        lazy_caller_held_at_a_mark_that_is_not_in_force
+        lazy_caller_held_on_its_way_to_the_old_version
+        lazy_conversion_held_while_another_calls
+        lazy_conversion_held_while_its_instance_is_destroyed
+        lazy_converter_held_while_its_instance_is_destroyed
+        lazy_destroyer_held_while_its_instance_is_converted
+        lazy_first_caller_held_keeps_nobody_out
+        lazy_marker_held_while_others_call
+        lazy_storm_of_calls_and_rounds
         leader_held_from_its_commit_on
         sleeper_woken_and_moved_before_it_has_switched
         starter_held_while_another_swap_comes_and_goes
