@@ -172,10 +172,25 @@ Status Transition::swap_factory()
     return {};
 }
 
+// What could not be brought to another aim may well be brought to this one. Whoever was on the way there was counted
+// before the factory was swapped, and is done.
+void Transition::forget_failures()
+{
+    auto& set = *m_change.record->instance_set();
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        ReferenceName names[InstanceSet::batch];
+        while (const unsigned count = set.first(cpu, InstanceList::Failed, names)) {
+            for (unsigned i = 0; i < count; ++i)
+                set.move(names[i], InstanceList::Old).ignore();
+        }
+    }
+}
+
 // What an earlier change has marked and left is sorted anew: the aim is another one.
 Status Transition::mark_instances()
 {
     enter(Step::Mark);
+    forget_failures();
     auto& record = *m_change.record;
     MarkingTeam team(record);
     TRY(team.assemble());

@@ -51,6 +51,7 @@ private:
     Status carry_out();
     Status swap_factory();
     Result<HotSwap*> start_factory_swap();
+    void forget_failures();
     Status mark_instances();
     Status convert_instances();
     Status await_converters(Converters& converters);

@@ -11,6 +11,7 @@ from emulator.monitor.replies import UpdateInfo
 from tests.system.machines import module, ready_machine, written_module
 
 _SOURCE: Final = """
+@INCLUDES@
 #include "objects/standard_factory.h"
 #include "objects/update.h"
 #include "services/counter/counter.h"
@@ -44,6 +45,7 @@ private:
 static constexpr objects::Format formats[] = {@FORMATS@};
 static constexpr objects::Format way_back[] = {@WAY_BACK@};
 static unsigned imports_done = 0;
+static unsigned exports_done = 0;
 
 class SharedCounterRoot final : public objects::SharedRoot<SharedCounter> {
 public:
@@ -65,6 +67,7 @@ public:
     {
         if (site.first())
             *TRY(arena.place<CounterShare>(site.cpu)) = {m_rep.m_count};
+        [[maybe_unused]] const unsigned number = __atomic_fetch_add(&exports_done, 1, __ATOMIC_RELAXED);
         @EXPORT@
         return {};
     }
@@ -98,7 +101,7 @@ extern "C" kernel::Status module_init()
 
 @dataclass(frozen=True)
 class Version:
-    """A version of the counter. The texts are C++ statements; ``number`` is the import's, from 0."""
+    """A version of the counter. The texts are C++; ``number`` is the import's or the export's, from 0."""
 
     version: int = 2
     name: str = ""
@@ -112,6 +115,7 @@ class Version:
     after: str = ""
     options: str = ""
     manifest: str = ""
+    includes: tuple[str, ...] = ()
     classes: tuple[tuple[str, int, int], ...] | None = field(default=None)
 
     @property
@@ -126,6 +130,7 @@ class Version:
             ("VERSION", str(self.version)),
             ("FORMATS", "{" + self.formats + "}"),
             ("WAY_BACK", "{" + self.way_back + "}"),
+            ("INCLUDES", "\n".join(f'#include "{each}"' for each in self.includes)),
             ("FIELDS", self.fields),
             ("PREPARE", self.prepare),
             ("EXPORT", self.export),
@@ -152,6 +157,22 @@ def loaded_machine(*, clients: int = 0, cpus: int = 2, policy: str = "round-robi
     machine.monitor.workload_start("counters", clients=clients)
     machine.run_for(300_000)
     return machine
+
+
+def quiet_machine(counters: int) -> tuple[Machine, list[str]]:
+    """With counters that nobody calls, and clients of something else that leave no idle time."""
+    machine = ready_machine()
+    machine.monitor.apply(module("allocator_race"))
+    references = [machine.monitor.create("SharedCounter") for _ in range(counters)]
+    machine.monitor.workload_start("counting", clients=2)
+    return machine, references
+
+
+def become_idle(machine: Machine) -> None:
+    """What a lazy update has left is converted now."""
+    machine.monitor.workload_stop("counting")
+    machine.monitor.workload_wait("counting")
+    machine.run_for(50_000_000)
 
 
 def expect_exact(machine: Machine) -> None:
