@@ -94,5 +94,7 @@ def why_refused(operation: Operation, updates: Sequence[UpdateInfo], update: int
     if found.state not in wanted:
         return f"{found.name} is {found.state}, not {' or '.join(wanted)}"
     if operation is Operation.REVERT:
-        return "the version before is not loaded any more"
+        return (
+            "there is no way back: the version before is not loaded any more, or its callers have no adaptor"
+        )
     return ""

@@ -1,7 +1,7 @@
 #include "objects/one_object.h"
 
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
-#include "objects/hot_swap.h"
 
 namespace objects {
 
@@ -15,15 +15,14 @@ Result<Root*> make_replacement(const ClassDescriptor& replacement)
 
 }
 
-Status swap_one(Reference reference, const ClassDescriptor& replacement, uint64_t update, const AdaptorPlan* adaptor)
+Status swap_one(Reference reference, const ClassDescriptor& replacement, const SwapOptions& options)
 {
-    SwapOptions options;
-    options.update = update;
-    options.adaptor = adaptor;
     kernel::Owned<Root> root(TRY(make_replacement(replacement)));
     HotSwap* swap = TRY(HotSwap::start(reference, static_cast<kernel::Owned<Root>&&>(root), options));
     const Status outcome = swap->wait();
     swap->release();
+    // What has been updated may have been the last caller of an old interface.
+    adaptors().look_again();
     return outcome;
 }
 

@@ -17,18 +17,25 @@ namespace {
 constexpr unsigned attempts = 4;
 constexpr uint64_t retry_interval_ns = kernel::millisecond;
 
-// An object that was destroyed meanwhile, or replaced by something else, is nothing to take back.
+// Back to the reference from before, if that is still there, when the object has got another one.
 Status take_back_object(Update& update, ClassChange& change)
 {
+    SwapOptions options;
+    options.update = update.id;
+    Reference reference = nullptr;
     {
         CountedScope keeps_the_root;
-        if (table().find({table().index(change.reference), change.sequence}) == nullptr)
-            return {};
-        const Root* root = table().root(change.reference);
+        reference = change.after.find();
+        const Root* root = reference == nullptr ? nullptr : table().root(reference);
+        // An object that was destroyed meanwhile, or replaced by something else, is nothing to take back.
         if (root == nullptr || &root->descriptor() != change.to)
             return {};
+        if (!(change.after == change.before)) {
+            options.adaptor = change.way_back;
+            options.back_to = change.before.find();
+        }
     }
-    const Status status = swap_one(change.reference, *change.from, update.id);
+    const Status status = swap_one(reference, *change.from, options);
     return status.code() == Code::GONE ? Status() : status;
 }
 
@@ -116,6 +123,8 @@ bool way_back_is_there(const Update& update)
     for (unsigned i = 0; i < update.change_count; ++i) {
         const auto& change = update.changes[i];
         if (change.to == nullptr || (change.from == nullptr && change.kind != ChangeKind::NewClass))
+            return false;
+        if (!(change.after == change.before) && change.kind == ChangeKind::OneObject && change.way_back == nullptr)
             return false;
     }
     return true;

@@ -148,14 +148,14 @@ ClassChange* note_replaced(Update* update, Reference reference, const ClassDescr
     change.record = to.record;
     change.from = &from;
     change.to = &to;
-    change.reference = reference;
-    change.sequence = table().name(reference).sequence;
+    change.before = NamedReference::of(reference);
     return &add_change(*update, change);
 }
 
 }
 
-Status replace(const char* name, const ClassDescriptor& replacement, const AdaptorPlan* adaptor)
+Status replace(
+    const char* name, const ClassDescriptor& replacement, const AdaptorPlan* adaptor, const AdaptorPlan* way_back)
 {
     const kernel::GuardPause takes_as_long_as_its_phases;
     // A test replaces objects without an update.
@@ -166,11 +166,15 @@ Status replace(const char* name, const ClassDescriptor& replacement, const Adapt
     const Reference reference = table().canonical(named);
     const auto& from = *TRY(check_replaced(update, reference, replacement));
     ClassChange* change = note_replaced(update, reference, from, replacement);
-    const Status outcome = swap_one(reference, replacement, update == nullptr ? 0 : update->id, adaptor);
-    if (change != nullptr && outcome.ok())
+    SwapOptions options;
+    options.update = update == nullptr ? 0 : update->id;
+    options.adaptor = adaptor;
+    const Status outcome = swap_one(reference, replacement, options);
+    if (change != nullptr && outcome.ok()) {
+        change->after = NamedReference::of(table().canonical(reference));
+        change->way_back = way_back;
         change->in_service = true;
-    // What has been updated may have been the last caller of an old interface.
-    adaptors().look_again();
+    }
     return outcome.ok() || update == nullptr ? outcome : fail(*update, outcome, "");
 }
 

@@ -6,6 +6,8 @@
 
 namespace objects {
 
+struct AdaptorPlan;
+
 struct UpdateOptions {
     // Auto: as the module's metadata say; if these leave it open too, lazy above so many instances.
     UpdateMode mode = UpdateMode::Auto;
@@ -26,7 +28,9 @@ Status introduce_class(ClassDescriptor& descriptor);
 
 // Replaces the one object of that well-known name by a new one of the given class and waits for the end of the swap.
 // NOT_FOUND, VERSION when the class is the object's own but not of the next version, or what the swap failed with. With an
-// adaptor the new object has another interface and a reference of its own.
-Status replace(const char* name, const ClassDescriptor& replacement, const AdaptorPlan* adaptor = nullptr);
+// adaptor the new object has another interface and a reference of its own; `way_back` is the adaptor for its callers when
+// the update is reverted: without one it cannot be.
+Status replace(const char* name, const ClassDescriptor& replacement, const AdaptorPlan* adaptor = nullptr,
+    const AdaptorPlan* way_back = nullptr);
 
 }

@@ -8,6 +8,16 @@
 
 namespace objects {
 
+NamedReference NamedReference::of(Reference reference)
+{
+    return {reference, table().name(reference).sequence};
+}
+
+Reference NamedReference::find() const
+{
+    return reference == nullptr ? nullptr : table().find({table().index(reference), sequence});
+}
+
 bool Update::decide(int64_t verdict)
 {
     int64_t expected = undecided;
@@ -176,14 +186,15 @@ bool in_service(UpdateState state)
 bool same_subject(const ClassChange& left, const ClassChange& right)
 {
     if (left.kind == ChangeKind::OneObject)
-        return right.kind == left.kind && right.reference == left.reference && right.sequence == left.sequence;
+        return right.kind == left.kind && (right.before == left.before || right.before == left.after);
     return right.kind != ChangeKind::OneObject && right.record == left.record;
 }
 
+// What `update`, the newer one, does to the same class or object.
 const ClassChange* change_of(const Update& update, const ClassChange& subject)
 {
     for (unsigned i = 0; i < update.change_count; ++i) {
-        if (same_subject(update.changes[i], subject))
+        if (same_subject(subject, update.changes[i]))
             return &update.changes[i];
     }
     return nullptr;

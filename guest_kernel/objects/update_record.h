@@ -7,6 +7,8 @@
 
 namespace objects {
 
+struct AdaptorPlan;
+
 inline constexpr unsigned update_name_size = 64;
 inline constexpr unsigned update_text_size = 160;
 inline constexpr unsigned max_class_changes = 8;
@@ -17,6 +19,17 @@ enum class UpdateMode : uint8_t { Auto, Eager, Lazy };
 // All instances of a class, by its factory; one object by itself; a class that was not there before.
 enum class ChangeKind : uint8_t { Instances, OneObject, NewClass };
 
+// A reference, and which of the objects that have had it in turn.
+struct NamedReference {
+    Reference reference = nullptr;
+    uint32_t sequence = 0;
+
+    static NamedReference of(Reference reference);
+    // Null when that object is gone.
+    Reference find() const;
+    bool operator==(const NamedReference&) const = default;
+};
+
 // One class of an update. The numbers stay to be read when the modules that the descriptors lie in are gone.
 struct ClassChange {
     ChangeKind kind = ChangeKind::Instances;
@@ -26,9 +39,10 @@ struct ClassChange {
     const ClassDescriptor* to = nullptr;
     uint64_t from_version = 0;
     uint64_t to_version = 0;
-    // Of one object.
-    Reference reference = nullptr;
-    uint32_t sequence = 0;
+    // Of one object: before the change, and afterwards where an adaptor came in its place.
+    NamedReference before;
+    NamedReference after;
+    const AdaptorPlan* way_back = nullptr;
     // What the class' counter of conversions was when this change began.
     uint64_t converted_before = 0;
     // The class' epoch since this change, 0 before it.

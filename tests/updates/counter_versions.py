@@ -175,6 +175,16 @@ def become_idle(machine: Machine) -> None:
     machine.run_for(50_000_000)
 
 
+def apply_whole(machine: Machine, version: Version) -> UpdateRecord:
+    """Applies it and lets the machine run until the clients have called every counter."""
+    record = machine.monitor.apply(version.build(), limit_ns=2_000_000_000)
+    for _ in range(100):
+        if not info(machine, record).unconverted:
+            return record
+        machine.run_for(500_000)
+    raise AssertionError(f"not converted: {info(machine, record)}")
+
+
 def expect_exact(machine: Machine) -> None:
     """Every increment was counted once, whatever happened to the counters."""
     machine.monitor.workload_stop("counters")

@@ -7,6 +7,7 @@ import pytest
 from tests.updates.counter_versions import (
     INSTANCES,
     Version,
+    apply_whole,
     expect_exact,
     info,
     loaded_machine,
@@ -18,8 +19,7 @@ from tests.updates.counter_versions import (
 def test_there_and_back_and_there_again(policy: str) -> None:
     with loaded_machine(clients=4, policy=policy) as machine:
         monitor = machine.monitor
-        update = Version().build()
-        record = monitor.apply(update, limit_ns=2_000_000_000)
+        record = apply_whole(machine, Version())
         assert record.active
         known = info(machine, record)
         assert (known.failed, known.left, known.marked, known.unconverted) == (0, 0, 0, 0)
@@ -30,7 +30,7 @@ def test_there_and_back_and_there_again(policy: str) -> None:
         assert monitor.revert("counter_2").state == "unloaded"
         assert version_of_counters(machine) == {1}
         assert [each.name for each in monitor.modules()] == ["allocator_race"]
-        again = monitor.apply(update, limit_ns=2_000_000_000)
+        again = apply_whole(machine, Version())
         assert info(machine, again).classes[0].epoch == known.classes[0].epoch + 2
         assert version_of_counters(machine) == {2}
         expect_exact(machine)

@@ -6,7 +6,13 @@ import pytest
 
 from emulator.errors import GuestError, ModuleError
 from emulator.monitor import UpdateFailed
-from tests.updates.counter_versions import Version, expect_exact, loaded_machine, version_of_counters
+from tests.updates.counter_versions import (
+    Version,
+    apply_whole,
+    expect_exact,
+    loaded_machine,
+    version_of_counters,
+)
 
 _THREE = Version(3, name="three")
 
@@ -28,10 +34,10 @@ def test_a_version_that_skips_one_is_refused_by_the_guest() -> None:
 def test_what_the_host_can_know_it_refuses_before_the_guest_is_asked() -> None:
     with loaded_machine() as machine:
         monitor = machine.monitor
-        monitor.apply(Version().build())
+        apply_whole(machine, Version())
         before = machine.hardware.state_hash()
         with pytest.raises(ModuleError, match="is loaded in revision 1, this is revision 1"):
-            monitor.apply(Version().build())
+            apply_whole(machine, Version())
         with pytest.raises(
             ModuleError, match=r"is at version 2, which module counter_2 brought: .* version 2"
         ):
@@ -51,7 +57,7 @@ def test_what_the_host_can_know_it_refuses_before_the_guest_is_asked() -> None:
 
 def test_the_same_version_under_another_class_name_in_the_metadata_is_refused_by_the_guest() -> None:
     with loaded_machine() as machine:
-        machine.monitor.apply(Version().build())
+        apply_whole(machine, Version())
         copy = Version(name="copy", classes=(("services::OtherName", 1, 2),))
         with pytest.raises(UpdateFailed, match="is at version 2: version 3 can follow, this update brings 2"):
             machine.monitor.apply(copy.build())
@@ -62,8 +68,8 @@ def test_the_same_version_under_another_class_name_in_the_metadata_is_refused_by
 def test_a_required_module_stays_as_long_as_who_requires_it() -> None:
     with loaded_machine() as machine:
         monitor = machine.monitor
-        monitor.apply(Version().build())
-        monitor.apply(Version(3, manifest='requires = ["counter_2"]').build())
+        apply_whole(machine, Version())
+        apply_whole(machine, Version(3, manifest='requires = ["counter_2"]'))
         with pytest.raises(GuestError, match="in use"):
             monitor.unload("counter_2")
         with pytest.raises(GuestError, match="came later: revert it first"):

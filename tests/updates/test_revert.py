@@ -6,7 +6,14 @@ import pytest
 
 from emulator.errors import GuestError
 from emulator.monitor import UpdateFailed
-from tests.updates.counter_versions import Version, expect_exact, info, loaded_machine, version_of_counters
+from tests.updates.counter_versions import (
+    Version,
+    apply_whole,
+    expect_exact,
+    info,
+    loaded_machine,
+    version_of_counters,
+)
 
 
 @pytest.mark.parametrize("mode", ["eager", "lazy"])
@@ -23,7 +30,7 @@ def test_under_load(mode: str, policy: str) -> None:
 def test_without_a_format_for_the_way_back_it_is_stuck_and_both_versions_serve() -> None:
     with loaded_machine(clients=2) as machine:
         monitor = machine.monitor
-        record = monitor.apply(Version(way_back='"counter.other/1"').build(), limit_ns=2_000_000_000)
+        record = apply_whole(machine, Version(way_back='"counter.other/1"'))
         with pytest.raises(UpdateFailed, match=r"stuck: instance .* could not be brought to version 1"):
             monitor.revert(record.id)
         known = info(machine, record)
@@ -54,7 +61,7 @@ def test_a_way_back_that_fails_once_can_be_gone_again() -> None:
     with loaded_machine(clients=2) as machine:
         monitor = machine.monitor
         failing = Version(export="if (number == 30) return kernel::Code::IO_ERROR;")
-        record = monitor.apply(failing.build(), limit_ns=2_000_000_000)
+        record = apply_whole(machine, failing)
         with pytest.raises(UpdateFailed, match="stuck"):
             monitor.revert(record.id)
         assert info(machine, record).failed == 1

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from emulator import Machine
-from tests.updates.counter_versions import Version, expect_exact, loaded_machine, version_of_counters
+from tests.updates.counter_versions import (
+    Version,
+    apply_whole,
+    expect_exact,
+    loaded_machine,
+    version_of_counters,
+)
 
 # Version 3 also counts how often it was asked for anything; it hands that on to version 4 alone.
 _WITH_CALLS = Version(
@@ -16,9 +22,8 @@ _WITH_CALLS = Version(
 
 def test_a_format_that_both_know_is_preferred_and_the_old_one_is_the_way_back() -> None:
     with loaded_machine(clients=2) as machine:
-        monitor = machine.monitor
         for update in (Version(2), _WITH_CALLS, Version(4, formats='"counter.shares/2"')):
-            monitor.apply(update.build(), limit_ns=2_000_000_000)
+            apply_whole(machine, update)
             assert version_of_counters(machine) == {update.version}
         _revert_all(machine)
         expect_exact(machine)
