@@ -7,7 +7,7 @@ namespace objects {
 
 struct CallerClass;
 
-// Live instances of that class in versions below, and its factory while it makes such. For counted threads.
+// Live instances of that class in versions below. For counted threads.
 uint64_t instances_below(const CallerClass& caller);
 
 }

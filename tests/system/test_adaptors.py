@@ -6,10 +6,15 @@ import pytest
 
 from emulator.abi.mailbox import EventKind
 from emulator.abi.values import text
+from emulator.devices.mailbox import GuestEvent
 from emulator.errors import GuestError
 from tests.system.machines import ready_machine
 
 _LOAD_NS = 200_000
+
+
+def _reclaimed(event: GuestEvent) -> bool:
+    return text(event.values[1]) == "reclaimed"
 
 
 def test_a_null_adaptor_passes_every_call_on_and_goes_again() -> None:
@@ -24,9 +29,7 @@ def test_a_null_adaptor_passes_every_call_on_and_goes_again() -> None:
         assert monitor.object("counter").reference == other
         monitor.unadapt("counter")
         assert monitor.object("counter").reference == adaptor.reference
-        machine.run_until_event(
-            EventKind.ADAPTOR, 50_000_000, lambda event: text(event.values[1]) == "reclaimed"
-        )
+        machine.run_until_event(EventKind.ADAPTOR, 50_000_000, _reclaimed)
         assert monitor.adaptors() == []
         monitor.workload_stop("counting")
         assert monitor.workload_status("counting").errors == 0
