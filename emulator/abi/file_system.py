@@ -17,6 +17,8 @@ FILE_SYSTEM_MAGIC: Final = 0x4556_4752_4649_4C45
 FILE_SYSTEM_VERSION: Final = 1
 FILE_SYSTEM_BLOCKS_MIN: Final = 1024
 """Blocks of the smallest disk that gets a file system."""
+FILE_SYSTEM_BLOCKS_MAX: Final = 262144
+"""Of a larger disk the rest is not used: every block of the map fits into one transaction."""
 LOG_BLOCKS: Final = 128
 LOG_MAGIC: Final = 0x4556_4752_4C4F_4721
 """``EVGRLOG!``, in each transaction's first block."""

@@ -103,12 +103,12 @@ uint64_t checksum_of_superblock(const abi::Superblock& superblock)
 Geometry Geometry::of(uint64_t blocks)
 {
     Geometry made;
-    made.blocks = blocks;
+    made.blocks = blocks < abi::FILE_SYSTEM_BLOCKS_MAX ? blocks : abi::FILE_SYSTEM_BLOCKS_MAX;
     made.log_first = abi::FILE_SYSTEM_FIRST_BLOCK + 1;
     made.map_first = made.log_first + abi::LOG_BLOCKS;
-    made.map_blocks = round_up(blocks, map_bits_per_block);
+    made.map_blocks = round_up(made.blocks, map_bits_per_block);
     made.inode_first = made.map_first + made.map_blocks;
-    made.inode_blocks = round_up(blocks * abi::INODES_PER_DISK_BLOCK, abi::INODES_PER_BLOCK);
+    made.inode_blocks = round_up(made.blocks * abi::INODES_PER_DISK_BLOCK, abi::INODES_PER_BLOCK);
     made.data_first = made.inode_first + made.inode_blocks;
     return made;
 }

@@ -14,8 +14,9 @@ namespace {
 
 // Blocks of metadata that one change alters at most, but for the map's: two inodes, an entry, an indirect block.
 constexpr uint64_t change_blocks = 8;
-// Half of what a transaction holds: a failed one and the one that ran meanwhile fit into one.
-constexpr uint64_t running_blocks = abi::LOG_TRANSACTION_MAX / 2;
+// A failed transaction and the one that ran meanwhile fit into one, with all blocks of the map.
+constexpr uint64_t map_blocks_max = abi::FILE_SYSTEM_BLOCKS_MAX / map_bits_per_block;
+constexpr uint64_t running_blocks = (abi::LOG_TRANSACTION_MAX - map_blocks_max) / 2;
 
 }
 
@@ -144,7 +145,6 @@ bool Journal::freeze()
     while (auto* block = m_cache.take_dirty())
         m_log.add(*block);
     m_space.freeze();
-    m_fresh_ended.clear();
     ++m_running;
     return true;
 }

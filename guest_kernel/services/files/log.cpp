@@ -23,7 +23,7 @@ Status Log::start(const Geometry& geometry)
     m_mirror = static_cast<uint8_t*>(kernel::allocate((abi::LOG_BLOCKS + 1) * abi::DISK_BLOCK_SIZE, kernel::Tag::Service));
     if (m_mirror == nullptr)
         return Code::NO_MEMORY;
-    return m_blocks.start(geometry.blocks);
+    return m_blocks.start(geometry.map_blocks * map_bits_per_block);
 }
 
 Status Log::recover()
