@@ -40,9 +40,7 @@ def complaint(machine: Machine, cut: int) -> str:
     return f"at {machine.virtual_ns} ns, cut {cut}: {problems[0]}" if problems else ""
 
 
-def trial_of_cuts(
-    seed: int, instants: int, every_ns: int, cuts: int = 2, kernel: Path | None = None
-) -> str:
+def trial_of_cuts(seed: int, instants: int, every_ns: int, cuts: int = 2, kernel: Path | None = None) -> str:
     """Cuts the power at many instants, each time several ways."""
     with Machine(SystemConfig(seed=seed, policy="random", kernel=kernel)) as machine:
         start_storm(machine, seed)

@@ -1,4 +1,4 @@
-"""Section 4.3.5: an interface changes behind an adaptor, its callers follow, the adaptor goes, and the panic with it."""
+"""Section 4.3.5: an interface changes behind an adaptor, its callers follow, adaptor and panic are gone."""
 
 from __future__ import annotations
 
