@@ -19,7 +19,7 @@ constexpr uint64_t table_address = 0x4000'0000;
 constexpr uint64_t pages_each = 16;
 
 // A job touches the pages of its client's part of the table, all of them fresh, reads them again and gives them back.
-// The region is of the class RegionPartitioned if there is one when the workload starts, else of the default class.
+// The region is a PartitionedRegion if there is that interface when the workload starts, else of the default class.
 class ParallelTouch final : public Workload {
 public:
     const char* name() const override { return "parallel-touch"; }
@@ -33,7 +33,7 @@ protected:
         m_cache = TRY(services::make_anonymous_cache(m_manager));
         const services::Region::Creation creation{m_translation, m_cache, table_address, parts * pages_each, 0,
             arch::Protection::READ_WRITE, m_manager, parts};
-        auto region = services::make_region_of("RegionPartitioned", creation);
+        auto region = services::make_region_of("PartitionedRegion", creation);
         if (region.code() == Code::NOT_FOUND)
             region = services::make_region(creation);
         m_region = TRY(region);

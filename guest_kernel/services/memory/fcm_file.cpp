@@ -216,7 +216,8 @@ void FCMFile::note_begun(SyncKind kind)
 {
     const bool forced = kind == SyncKind::Forced;
     ++(forced ? m_sync.forced : m_sync.unforced);
-    count(forced ? paging_figures().forced_syncs : paging_figures().unforced_syncs);
+    if (!forced)
+        count(paging_figures().unforced_syncs);
     page_writer().post(*m_sync.work);
 }
 

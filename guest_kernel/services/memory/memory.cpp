@@ -49,13 +49,14 @@ Result<objects::Ref<Region>> make_region(const Region::Creation& creation)
     return opened(objects::create_default<Region>(creation));
 }
 
-Result<objects::Ref<Region>> make_region_of(const char* class_name, const Region::Creation& creation)
+Result<objects::Ref<Region>> make_region_of(const char* interface_name, const Region::Creation& creation)
 {
-    const auto* record = objects::find_record(class_name);
-    const auto* kind = objects::find_kind("Region");
-    if (record == nullptr || record->kind != kind || !record->factory_reference())
+    const auto* kind = objects::find_kind(interface_name);
+    const objects::Ref<objects::Factory> factory(
+        kind == nullptr ? nullptr : __atomic_load_n(&kind->default_factory, __ATOMIC_ACQUIRE));
+    if (!factory)
         return Code::NOT_FOUND;
-    return opened(Result(objects::Ref<Region>(TRY(objects::create_by(record->factory_reference(), &creation)))));
+    return opened(Result(objects::Ref<Region>(TRY(objects::create_by(factory, &creation)))));
 }
 
 Result<objects::Ref<FileCache>> make_anonymous_cache(objects::Ref<PageManager> manager)

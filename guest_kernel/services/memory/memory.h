@@ -12,8 +12,9 @@ namespace services {
 kernel::Result<objects::Ref<AddressTranslation>> make_address_translation();
 // Of the class that is the default for regions now.
 kernel::Result<objects::Ref<Region>> make_region(const Region::Creation& creation);
-// Of the class of that name, which a module may have brought. NOT_FOUND when there is none, INVALID for what it cannot make.
-kernel::Result<objects::Ref<Region>> make_region_of(const char* class_name, const Region::Creation& creation);
+// Of the default class of an interface that extends Region, which a module may have brought. NOT_FOUND when there is none,
+// INVALID for what it cannot make.
+kernel::Result<objects::Ref<Region>> make_region_of(const char* interface_name, const Region::Creation& creation);
 kernel::Result<objects::Ref<FileCache>> make_anonymous_cache(objects::Ref<PageManager> manager);
 // FCMFile, or what else is the default for files.
 kernel::Result<objects::Ref<FileCache>> make_file_cache(

@@ -16,8 +16,9 @@ struct PagingFigures {
     uint64_t pages_written = 0;
     uint64_t pages_taken_back = 0;
     uint64_t unforced_syncs = 0;
+    // Whose pages are on the disk.
     uint64_t forced_syncs = 0;
-    // Virtual time that forced syncs waited for pages: all together, and the longest.
+    // Virtual time that they waited for that: all together, and the longest.
     uint64_t forced_sync_ns = 0;
     uint64_t longest_forced_sync_ns = 0;
 };

@@ -1,0 +1,116 @@
+"""The updates of the memory system, applied to the loaded machine, reverted, and applied again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from emulator.scenario.result import RunResult
+from emulator.scenario.runner import run_scenario
+from emulator.scenario.scenario import load_scenario
+from emulator.scenario.steps import Apply, Boot, PowerOff, Revert, Start, Stop, Wait
+from tests.guest.support import Schedule, run_tests
+from tests.system.machines import kernel
+from tests.updates.guest_tests import kernel_with
+from tests.updates.identity import write_identity_update
+from toolchain.paths import installation
+
+SEEDS: Final = [Schedule(seed) for seed in range(1, 21)]
+FILE_SYNC_TESTS: Final = """
+    failed_write_is_told_once
+    forced_sync_takes_over_from_an_unforced_one
+    late_caller_waits_for_the_next_pass
+    outstanding_syncs_are_carried_over_and_back
+    unforced_sync_is_carried_over
+"""
+
+
+def run(update: str, seed: int, policy: str = "round-robin") -> RunResult:
+    """The update's own scenario; it is there and back, and nothing went wrong."""
+    scenario = load_scenario(installation().updates / update / "scenario.toml")
+    result = run_scenario(scenario.with_flags(policy=policy, seed=seed).with_control(False), kernel=kernel())
+    assert result.error is None
+    assert result.workload["errors"] == 0
+    return result
+
+
+def seen(result: RunResult, figure: str) -> list[int]:
+    """What the scenario's looks at a figure saw, in their order."""
+    texts = [str(step["text"]) for step in result.to_dict()["steps"]]
+    found = [re.match(rf"{re.escape(figure)} = (\d+)", text) for text in texts]
+    return [int(match[1]) for match in found if match]
+
+
+def rates(result: RunResult, figure: str, per: str) -> list[float]:
+    """Of one by another: before the update, with it, and after its revert; looks stand around each."""
+    of, by = seen(result, figure), seen(result, per)
+    return [(of[i + 1] - of[i]) / (by[i + 1] - by[i]) for i in (0, 2, 4)]
+
+
+def test_unmapping_saves_synchronisations() -> None:
+    result = run("fcm_unmap", seed=1)
+    before, updated, reverted = rates(result, "paging.synchronisations", "workload.paging.operations")
+    assert updated < before / 2
+    assert updated < reverted / 2
+
+
+def test_forced_syncs_go_first() -> None:
+    result = run("file_sync", seed=1)
+    assert [update["state"] for update in result.updates[1:]] == ["unloaded", "active"]
+
+
+def test_parts_are_touched_side_by_side() -> None:
+    result = run("partitioned_region", seed=1)
+    before, parted = seen(result, "workload.parallel-touch.operations")
+    assert parted > before * 1.15
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("seed", range(1, 21))
+@pytest.mark.parametrize("update", ["fcm_unmap", "file_sync", "partitioned_region"])
+def test_no_job_fails(update: str, seed: int) -> None:
+    run(update, seed, "random")
+
+
+def run_identity(folder: Path, seed: int, policy: str) -> RunResult:
+    """Every class of the memory system in another layout and back, while it is used."""
+    write_identity_update(folder / "identity")
+    steps = [
+        Boot(),
+        Start(workload="paging", clients=4),
+        Wait(time=1_000_000),
+        Apply(update="identity"),
+        Wait(time=1_000_000),
+        Revert(update="identity"),
+        Wait(time=1_000_000),
+        Stop(workload="paging"),
+        PowerOff(),
+    ]
+    scenario = replace(
+        load_scenario(installation().updates / "fcm_unmap" / "scenario.toml"), steps=steps, folder=folder
+    )
+    return run_scenario(scenario.with_flags(policy=policy, seed=seed).with_control(False), kernel=kernel())
+
+
+def test_other_layouts_change_nothing(tmp_path: Path) -> None:
+    result = run_identity(tmp_path, 1, "round-robin")
+    assert result.error is None
+    assert result.workload["errors"] == 0
+    assert result.updates[-1]["state"] in {"reverted", "unloaded"}
+
+
+@pytest.mark.parametrize("schedule", [Schedule(), *SEEDS[:2]], ids=str)
+def test_file_sync_inside_the_guest(schedule: Schedule) -> None:
+    found = run_tests(kernel_with("file_sync"), "file_sync.", schedule)
+    assert found.failure == "", f"{found.failure}\n{found.console}"
+    assert list(found.results) == [f"file_sync.{name}" for name in sorted(FILE_SYNC_TESTS.split())]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("schedule", SEEDS[2:], ids=str)
+def test_file_sync_from_more_seeds(schedule: Schedule) -> None:
+    test_file_sync_inside_the_guest(schedule)
