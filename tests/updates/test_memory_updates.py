@@ -103,7 +103,7 @@ def test_other_layouts_change_nothing(tmp_path: Path) -> None:
     assert result.updates[-1]["state"] in {"reverted", "unloaded"}
 
 
-@pytest.mark.parametrize("schedule", [Schedule(), *SEEDS[:2]], ids=str)
+@pytest.mark.parametrize("schedule", [Schedule(), SEEDS[0]], ids=str)
 def test_file_sync_inside_the_guest(schedule: Schedule) -> None:
     found = run_tests(kernel_with("file_sync"), "file_sync.", schedule)
     assert found.failure == "", f"{found.failure}\n{found.console}"
@@ -111,6 +111,6 @@ def test_file_sync_inside_the_guest(schedule: Schedule) -> None:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("schedule", SEEDS[2:], ids=str)
+@pytest.mark.parametrize("schedule", SEEDS[1:], ids=str)
 def test_file_sync_from_more_seeds(schedule: Schedule) -> None:
     test_file_sync_inside_the_guest(schedule)
