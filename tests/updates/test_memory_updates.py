@@ -29,9 +29,9 @@ FILE_SYNC_TESTS: Final = """
 """
 
 
-def run(update: str, seed: int, policy: str = "round-robin") -> RunResult:
-    """The update's own scenario; it is there and back, and nothing went wrong."""
-    scenario = load_scenario(installation().updates / update / "scenario.toml")
+def run(update: str, seed: int, policy: str = "round-robin", file: str = "scenario.toml") -> RunResult:
+    """A scenario of the update's own; it is there and back, and nothing went wrong."""
+    scenario = load_scenario(installation().updates / update / file)
     result = run_scenario(scenario.with_flags(policy=policy, seed=seed).with_control(False), kernel=kernel())
     assert result.error is None
     assert result.workload["errors"] == 0
@@ -73,7 +73,11 @@ def test_parts_are_touched_side_by_side() -> None:
 @pytest.mark.parametrize("seed", range(1, 21))
 @pytest.mark.parametrize("update", ["fcm_unmap", "file_sync", "partitioned_region"])
 def test_no_job_fails(update: str, seed: int) -> None:
-    run(update, seed, "random")
+    run(update, seed, "random", "job_mix.scenario.toml")
+
+
+def test_file_sync_under_the_job_mix() -> None:
+    run("file_sync", 1, "round-robin", "job_mix.scenario.toml")
 
 
 def run_identity(folder: Path, seed: int, policy: str) -> RunResult:
