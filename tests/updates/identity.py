@@ -37,7 +37,8 @@ def write_identity_update(folder: Path) -> None:
         body = shipped.with_suffix(".cpp").read_text(encoding="utf-8")
         include = f'#include "services/memory/{source}.h"\n'
         _write(folder / f"shifted_{source}.h", f"#pragma once\n{include}", _shifted(_versioned(header)))
-        includes = "".join(_INCLUDES.findall(body)) + f'#include "kernel/park.h"\n#include "shifted_{source}.h"\n'
+        own = f'#include "kernel/park.h"\n#include "shifted_{source}.h"\n'
+        includes = "".join(_INCLUDES.findall(body)) + own
         _write(folder / f"shifted_{source}.cpp", includes, f"{_USING}{_helpers(body)}{_versioned(body)}")
     _write_module(folder)
 
