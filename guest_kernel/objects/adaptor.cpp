@@ -10,7 +10,7 @@ namespace objects {
 
 namespace {
 
-uint64_t calls_through(const AdaptorFace& face)
+uint64_t calls_of(const AdaptorFace& face)
 {
     uint64_t calls = 0;
     for (const auto& count : face.counts)
@@ -56,33 +56,47 @@ Reference Adaptor::target() const
 uint64_t Adaptor::calls() const
 {
     kernel::MutexGuard guard(m_lock);
-    return m_earlier_calls + calls_through(*m_face);
+    return m_earlier_calls + calls_of(*m_face);
 }
 
-bool Adaptor::needs_next() const
+bool Adaptor::calls_through(Reference reference) const
 {
     kernel::MutexGuard guard(m_lock);
-    return m_composed ? m_composed->needs_next() : true;
+    return reference == m_next || reference == m_face->target;
 }
 
 Status Adaptor::collapse(const Adaptor& second)
 {
     kernel::Owned<AdaptorMap> composed;
-    kernel::Owned<AdaptorFace> face;
     {
         CountedScope calls_the_page_allocator;
         composed = kernel::Owned<AdaptorMap>(kernel::make<AdaptorMap>(kernel::Tag::Interposer));
-        if (!composed)
-            return Code::NO_MEMORY;
-        composed->compose(m_map, second.m_composed ? *second.m_composed : second.m_map);
-        face = kernel::Owned<AdaptorFace>(TRY(make_face(*composed, second.target(), next())));
+    }
+    if (!composed)
+        return Code::NO_MEMORY;
+    composed->compose(m_map, second.m_composed ? *second.m_composed : second.m_map);
+    return change_face(static_cast<kernel::Owned<AdaptorMap>&&>(composed), second.target());
+}
+
+Status Adaptor::expand()
+{
+    return change_face({}, m_next);
+}
+
+// Null for the update's own map.
+Status Adaptor::change_face(kernel::Owned<AdaptorMap> composed, Reference target)
+{
+    kernel::Owned<AdaptorFace> face;
+    {
+        CountedScope calls_the_page_allocator;
+        face = kernel::Owned<AdaptorFace>(TRY(make_face(composed ? *composed : m_map, target, m_next)));
     }
     table().show(*this, face->face);
     // Who loaded the face before was counted before this.
     kernel::generations().wait_for_all_cpus();
     CountedScope calls_the_page_allocator;
     kernel::MutexGuard guard(m_lock);
-    m_earlier_calls += calls_through(*m_face);
+    m_earlier_calls += calls_of(*m_face);
     m_face = static_cast<kernel::Owned<AdaptorFace>&&>(face);
     m_composed = static_cast<kernel::Owned<AdaptorMap>&&>(composed);
     return {};

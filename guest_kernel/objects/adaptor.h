@@ -23,12 +23,14 @@ public:
     // Where calls go that need no handler: `next`, or further on behind other adaptors.
     Reference target() const;
     uint64_t calls() const;
-    // Whether calls go to next(): all, until it has collapsed; then those alone that are handled here or there.
-    bool needs_next() const;
+    // Whether calls may go on through that reference. After a collapse few go through next(), but it is the way back too.
+    bool calls_through(Reference reference) const;
 
     // Calls that would only be forwarded twice go to where `second`, the adaptor in front of next(), sends them. Waits
     // for a generation. NO_MEMORY.
     Status collapse(const Adaptor& second);
+    // The other way: the object is at next() again.
+    Status expand();
 
     Route enter(const CallSite& site) override;
     void leave(const CallRecord& record) override;
@@ -37,6 +39,7 @@ public:
     static void count_call(AdaptorFace& face);
 
 private:
+    Status change_face(kernel::Owned<AdaptorMap> composed, Reference target);
     Result<AdaptorFace*> make_face(const AdaptorMap& map, Reference target, Reference next);
 
     const AdaptorMap& m_map;

@@ -42,7 +42,7 @@ void Adaptors::settle()
 {
     kernel::SpinGuard guard(m_passes_lock);
     const uint64_t goal = m_passes_begun + 1;
-    look_again();
+    m_work.signal();
     while (m_passes_done < goal)
         m_passed.wait(guard);
 }
@@ -94,13 +94,25 @@ bool Adaptors::look_at(AdaptedReference& record)
     return record.state == AdaptedState::Dead && !reclaim(record);
 }
 
+// No memory: the calls take the longer way.
 void Adaptors::collapse(AdaptedReference& record)
 {
-    AdaptedReference* second = hold_adapted(record.adaptor->next());
-    if (second == nullptr)
+    auto& adaptor = *record.adaptor;
+    AdaptedReference* second = nullptr;
+    {
+        kernel::MutexGuard guard(m_lock);
+        second = adapted(adaptor.next());
+        if (second != nullptr && second->held)
+            return;
+        if (second != nullptr)
+            second->held = true;
+    }
+    if (second == nullptr) {
+        if (adaptor.target() != adaptor.next() && adaptor.expand().ok())
+            tell(record, "expanded");
         return;
-    // No memory: the calls go on through both.
-    if (second->adaptor->target() != record.adaptor->target() && record.adaptor->collapse(*second->adaptor).ok())
+    }
+    if (second->adaptor->target() != adaptor.target() && adaptor.collapse(*second->adaptor).ok())
         tell(record, "collapsed");
     give_back(*second);
 }

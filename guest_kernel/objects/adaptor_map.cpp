@@ -22,20 +22,6 @@ unsigned AdaptorMap::forwarded_to(unsigned method) const
     return stub_number(objects_forward_stubs, m_slots[method]);
 }
 
-unsigned AdaptorMap::relayed_to(unsigned method) const
-{
-    return stub_number(objects_relay_stubs, m_slots[method]);
-}
-
-bool AdaptorMap::needs_next() const
-{
-    for (unsigned method = 0; method < m_methods; ++method) {
-        if (forwarded_to(method) == no_method)
-            return true;
-    }
-    return false;
-}
-
 void AdaptorMap::add(const void* code)
 {
     kernel::check(m_methods < max_methods, "an adaptor's map has more methods than an interface");

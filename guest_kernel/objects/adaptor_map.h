@@ -20,10 +20,6 @@ public:
     // By slot: the method of the new interface that gets the call as it is, or no_method for a handler.
     static constexpr unsigned no_method = max_methods;
     unsigned forwarded_to(unsigned method) const;
-    // The same for a slot that goes to the next adaptor only (see compose).
-    unsigned relayed_to(unsigned method) const;
-    // Whether any slot needs the next reference: a handler, or a relay.
-    bool needs_next() const;
 
     void add_forward(unsigned new_method);
     void add_handler(const void* code);

@@ -168,7 +168,9 @@ void Adaptors::target_gone(Reference target)
 
 void Adaptors::look_again()
 {
-    m_work.signal();
+    // Relaxed: who puts a record there signals afterwards.
+    if (__atomic_load_n(&m_first, __ATOMIC_RELAXED) != nullptr)
+        m_work.signal();
 }
 
 Status Adaptors::pin(Reference reference, const char* who)
@@ -249,11 +251,11 @@ uint64_t Adaptors::callers_left(const AdaptedReference& record)
 {
     uint64_t callers = pins(record.old);
     for (const auto* other = m_first; other != nullptr; other = other->following) {
-        if (state_of(*other) == AdaptedState::InPlace && other->adaptor->next() == record.old)
-            callers += other->adaptor->needs_next();
+        if (state_of(*other) == AdaptedState::InPlace)
+            callers += other->adaptor->calls_through(record.old);
     }
     for (unsigned i = 0; i < record.plan->caller_count; ++i)
-        callers += instances_below(record.plan->callers[i]);
+        callers += instances_calling(record.plan->callers[i]);
     return callers;
 }
 

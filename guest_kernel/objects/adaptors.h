@@ -10,10 +10,12 @@
 
 namespace objects {
 
-// A class whose instances call the adapted interface, and its first version that calls the new one.
+// A class whose instances call the adapted interface. Forward: those below the given version, the first that calls the
+// new interface. For the way back: those of that version on, which call the interface that is to go.
 struct CallerClass {
     const char* name;
     uint64_t version;
+    bool from_version_on = false;
 };
 
 // How an update adapts the callers of a class: a constant of the module, which stays as long as an adaptor of it.

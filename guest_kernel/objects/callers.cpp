@@ -5,7 +5,7 @@
 
 namespace objects {
 
-uint64_t instances_below(const CallerClass& caller)
+uint64_t instances_calling(const CallerClass& caller)
 {
     uint64_t found = 0;
     for (uint32_t index = 1; index < table().high_water(); ++index) {
@@ -13,7 +13,8 @@ uint64_t instances_below(const CallerClass& caller)
         if (root == nullptr)
             continue;
         const auto& descriptor = root->descriptor();
-        found += kernel::equal(descriptor.name, caller.name) && descriptor.version < caller.version;
+        found += kernel::equal(descriptor.name, caller.name)
+            && (descriptor.version >= caller.version) == caller.from_version_on;
     }
     return found;
 }

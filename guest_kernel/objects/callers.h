@@ -7,7 +7,7 @@ namespace objects {
 
 struct CallerClass;
 
-// Live instances of that class in versions below. For counted threads.
-uint64_t instances_below(const CallerClass& caller);
+// Live instances of that class in the versions that it names. For counted threads.
+uint64_t instances_calling(const CallerClass& caller);
 
 }

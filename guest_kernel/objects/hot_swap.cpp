@@ -249,6 +249,8 @@ void HotSwap::finish(Status outcome)
         complete.end_ns = complete.start_ns == 0 ? 0 : now;
     }
     clean_up();
+    // It may have been the last caller of an old interface.
+    adaptors().look_again();
     if (auto* listener = __atomic_load_n(&the_listener, __ATOMIC_ACQUIRE))
         listener->swap_ended(*this);
 }

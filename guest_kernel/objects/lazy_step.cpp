@@ -4,6 +4,7 @@
 #include "kernel/guarded.h"
 #include "kernel/thread.h"
 #include "kernel/wait_queue.h"
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/instance_set.h"
 #include "objects/lifetime.h"
@@ -101,6 +102,7 @@ void LazyStep::commit()
     table().replace_claimed(m_reference, root, last ? Mark::None : Mark::Marked);
     m_progress = Progress::Committed;
     bury_replaced(m_old);
+    adaptors().look_again();
 }
 
 void LazyStep::finish(Status status)

@@ -5,6 +5,7 @@
 #include "kernel/format.h"
 #include "kernel/generation.h"
 #include "kernel/thread.h"
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/priorities.h"
 #include "objects/idle_conversion.h"
@@ -90,7 +91,9 @@ Status Transition::run()
         CountedScope calls_the_page_allocator;
         TRY(kernel::start_guarded(options, cpu, work, reinterpret_cast<uint64_t>(this), work_ended));
     }
-    return supervise();
+    const Status status = supervise();
+    adaptors().look_again();
+    return status;
 }
 
 Status Transition::work(uint64_t self)

@@ -30,6 +30,7 @@ NAMES: Final = {
         stacked_ones_collapse
         stands_behind_an_arbiter
         stays_while_code_that_is_no_object_calls_it
+        three_versions_up_and_down_and_up
         without_memory_is_refused_and_changes_nothing
     """,
     "arbiter": """

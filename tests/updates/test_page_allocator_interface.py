@@ -1,4 +1,4 @@
-"""Section 4.3.5: an interface changes behind an adaptor, its callers follow, adaptor and panic are gone."""
+"""Section 4.3.5: an interface changes behind an adaptor, its callers follow, adaptor and panic go."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from emulator.monitor import UpdateFailed
 from emulator.scenario.result import RunResult
 from emulator.scenario.runner import run_scenario
 from emulator.scenario.scenario import load_scenario
@@ -54,5 +55,31 @@ def test_adaptor_serves_until_the_last_caller_is_updated() -> None:
         machine.run_for(LOAD_NS)
         assert monitor.adaptors() == []
         assert monitor.object("page-allocator").reference == adaptor.target
+        monitor.workload_stop("allocation-storm")
+        assert monitor.workload_status("allocation-storm").errors == 0
+
+
+def test_taken_back_under_load_the_allocator_first() -> None:
+    modules = [built.path for built in build_update(FOLDER, kernel())]
+    race = build_update(installation().updates / "allocator_race", kernel())[0].path
+    with ready_machine() as machine:
+        monitor = machine.monitor
+        monitor.apply(race)
+        monitor.workload_start("allocation-storm")
+        for module in modules:
+            monitor.apply(module)
+        machine.run_for(LOAD_NS)
+        with pytest.raises(UpdateFailed, match="refused"):
+            monitor.revert("page_allocator_callers")
+        assert monitor.revert("page_allocator_interface").state == "reverted"
+        machine.run_for(LOAD_NS)
+        (adaptor,) = monitor.adaptors()
+        assert (adaptor.callers, adaptor.stays) == (2, "until updated")
+        assert adaptor.calls > 50
+        assert monitor.revert("page_allocator_callers").state == "unloaded"
+        machine.run_for(LOAD_NS)
+        assert monitor.adaptors() == []
+        monitor.unload("page_allocator_interface")
+        assert monitor.object("page-allocator").values["version"] == 2
         monitor.workload_stop("allocation-storm")
         assert monitor.workload_status("allocation-storm").errors == 0

@@ -1,7 +1,10 @@
 // The page allocator's callers: the root of the page managers asks by the new method, and what the kernel's own code calls
 // goes to the new interface directly. Nobody calls the old one any more.
 
+#include "kernel/text.h"
 #include "objects/adaptors.h"
+#include "objects/counted_scope.h"
+#include "objects/names.h"
 #include "objects/update.h"
 #include "page_allocator.h"
 #include "services/memory/kernel_pages.h"
@@ -22,10 +25,51 @@ objects::Ref<v3::PageAllocator> as_new(objects::Ref<services::PageAllocator> all
     return objects::Ref<v3::PageAllocator>(allocator.reference());
 }
 
+constexpr char new_kind[] = "PageAllocator/2";
+
+// Whether the object behind it has the new interface. Calls nobody.
+bool is_new(objects::Ref<services::PageAllocator> allocator)
+{
+    const objects::CountedScope keeps_the_root;
+    const objects::Root* root = objects::table().root(canonical(allocator).reference());
+    return root != nullptr && kernel::equal(root->descriptor().kind, new_kind);
+}
+
+objects::Ref<services::PageAllocator>& allocator_of(PageManagerState& state) { return state.creation.allocator; }
+objects::Ref<services::PageAllocator>& allocator_of(KernelPages::Creation& state) { return state.allocator; }
+
 // Pages taken back at a time when only the reserve is left.
 constexpr uint64_t pages_at_a_time = 8;
 
 }
+
+// Takes over a reference to the object itself, and hands one on.
+template <typename RepType, typename State, typename Interface, const objects::Format& format>
+class CallerRoot final : public WholeStateRoot<RepType, State, Interface, format> {
+public:
+    using Base = WholeStateRoot<RepType, State, Interface, format>;
+    using Base::Base;
+
+    // The class before calls the old interface: the allocator's own change is to be taken back first.
+    kernel::Status export_state(
+        const objects::Format& to, objects::TransferSite site, objects::TransferArena& arena) const override
+    {
+        TRY(Base::export_state(to, site, arena));
+        if (!site.first())
+            return {};
+        auto& allocator = allocator_of(*static_cast<State*>(arena.parcel(site.cpu).data));
+        if (is_new(allocator))
+            return kernel::Code::REFUSED;
+        allocator = canonical(allocator);
+        return {};
+    }
+    void commit_import() override
+    {
+        Base::commit_import();
+        auto& allocator = allocator_of(this->m_rep.state());
+        allocator = canonical(allocator);
+    }
+};
 
 class PMRoot final : public v1::PMRoot {
 public:
@@ -47,15 +91,7 @@ protected:
     kernel::Status return_frame(void* frame) override { return as_new(m_state.creation.allocator)->free_pages(frame); }
 };
 
-class PMRootRoot final : public WholeStateRoot<PMRoot, PageManagerState, PageManager, page_manager_format> {
-public:
-    void commit_import() override
-    {
-        WholeStateRoot::commit_import();
-        auto& creation = m_rep.state().creation;
-        creation.allocator = canonical(creation.allocator);
-    }
-};
+using PMRootRoot = CallerRoot<PMRoot, PageManagerState, PageManager, page_manager_format>;
 
 constinit objects::ClassDescriptor PMRoot::descriptor = objects::standard_class<PMRootRoot>("PMRoot", "PageManager", 2);
 
@@ -76,17 +112,8 @@ private:
     objects::Ref<v3::PageAllocator> allocator() const { return as_new(state().allocator); }
 };
 
-class KernelPagesPinnedRoot final
-    : public WholeStateRoot<KernelPagesPinned, KernelPages::Creation, KernelPages, kernel_pages_format> {
-public:
-    using WholeStateRoot::WholeStateRoot;
-
-    void commit_import() override
-    {
-        WholeStateRoot::commit_import();
-        m_rep.state().allocator = canonical(m_rep.state().allocator);
-    }
-};
+using KernelPagesPinnedRoot
+    = CallerRoot<KernelPagesPinned, KernelPages::Creation, KernelPages, kernel_pages_format>;
 
 constinit objects::FactoryMadeClass KernelPagesPinned::descriptor
     = objects::factory_class<KernelPagesPinnedRoot>("KernelPagesPinned", "KernelPages", 2);
@@ -98,6 +125,9 @@ static const objects::ClassRegistration registrations[] = {
 
 extern "C" kernel::Status module_init()
 {
+    const objects::Ref<services::PageAllocator> allocator(objects::find_name("page-allocator"));
+    if (!services::v2::is_new(allocator))
+        return kernel::Code::VERSION;
     TRY(objects::replace("page-manager", services::v2::PMRoot::descriptor));
     return objects::replace("kernel-pages", services::v2::KernelPagesPinned::descriptor);
 }

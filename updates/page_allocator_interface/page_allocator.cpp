@@ -78,8 +78,15 @@ namespace {
 // Every old method has a namesake, so there is nothing to say.
 const objects::Adaptation<services::PageAllocator, PageAllocator> old_to_new;
 
-constexpr objects::CallerClass callers[] = {{"PMRoot", 2}, {"KernelPagesPinned", 2}};
-constinit objects::AdaptorPlan plan = objects::adaptor_plan<objects::Adaptor>(old_to_new, callers);
+// When the change is taken back nobody keeps a reserve any more.
+const objects::Adaptation<PageAllocator, services::PageAllocator,
+    objects::Renamed<&PageAllocator::allocate_pageable, &services::PageAllocator::allocate_pages>>
+    new_to_old;
+
+constexpr objects::CallerClass old_callers[] = {{"PMRoot", 2}, {"KernelPagesPinned", 2}};
+constexpr objects::CallerClass new_callers[] = {{"PMRoot", 2, true}, {"KernelPagesPinned", 2, true}};
+constinit objects::AdaptorPlan way_back = objects::adaptor_plan<objects::Adaptor>(new_to_old, new_callers);
+constinit objects::AdaptorPlan plan = objects::adaptor_plan<objects::Adaptor>(old_to_new, old_callers);
 
 }
 
@@ -87,5 +94,6 @@ constinit objects::AdaptorPlan plan = objects::adaptor_plan<objects::Adaptor>(ol
 
 extern "C" kernel::Status module_init()
 {
-    return objects::replace("page-allocator", services::v3::PageAllocatorKernPinned::descriptor, &services::v3::plan);
+    return objects::replace("page-allocator", services::v3::PageAllocatorKernPinned::descriptor, &services::v3::plan,
+        &services::v3::way_back);
 }

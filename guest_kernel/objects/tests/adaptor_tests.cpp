@@ -298,6 +298,49 @@ kernel::Test dead{"adaptor.dead_reference_stays_while_it_is_called", counted<[] 
     EXPECT(destroy(canonical).ok());
 }>};
 
+// Through every reference that there is, whatever version serves.
+void expect_right_answers(Reference first, Reference second, Reference third, uint64_t version)
+{
+    EXPECT(answers_as_the_first_build(Ref<First>(first)));
+    EXPECT(Ref<First>(first)->version().value() == version);
+    const Ref<Second> newer(second);
+    EXPECT(newer->version().value() == version && newer->mix(6, 4).value() == 46);
+    EXPECT(newer->after_renaming(8).value() == 9);
+    const Ref<third_build::Desk> newest(third);
+    EXPECT(newest->version().value() == version && newest->mix(6, 4).value() == 46);
+    EXPECT(newest->after_renaming(8, 1).value() == 9);
+    const Reference canonical = newer->canonical().value();
+    EXPECT(Ref<First>(first)->canonical().value() == canonical && newest->canonical().value() == canonical);
+}
+
+kernel::Test three_versions{"adaptor.three_versions_up_and_down_and_up", counted<[] {
+    const Reference first = make_desk<FirstDesk>();
+    EXPECT(answers_as_the_first_build(Ref<First>(first)));
+    EXPECT(adapted_swap<SecondDesk>(first, lasting).ok());
+    const Reference second = table().canonical(first);
+    EXPECT(adapted_swap<ThirdDesk>(first, onwards).ok());
+    const Reference third = table().canonical(first);
+    expect_right_answers(first, second, third, 3);
+    EXPECT(adapted_swap<SecondDesk>(third, third_backwards, second).ok());
+    EXPECT(table().canonical(third) == second);
+    expect_right_answers(first, second, third, 2);
+    // What had collapsed goes straight to the second again, and the third's reference serves nobody but its callers.
+    const uint64_t seen = listed(third).status.calls;
+    EXPECT(answers_as_the_first_build(Ref<First>(first)) && listed(third).status.calls == seen);
+    EXPECT(listed(third).status.callers_left == 0);
+    EXPECT(adapted_swap<ThirdDesk>(first, onwards, third).ok());
+    EXPECT(table().canonical(first) == third);
+    expect_right_answers(first, second, third, 3);
+    EXPECT(adapted_swap<SecondDesk>(third, third_backwards, second).ok());
+    EXPECT(adapted_swap<FirstDesk>(second, backwards, first).ok());
+    EXPECT(table().canonical(third) == first && table().canonical(second) == first);
+    EXPECT(Ref<First>(first)->version().value() == 1 && Ref<Second>(second)->version().value() == 1);
+    EXPECT(Ref<third_build::Desk>(third)->mix(6, 4).value() == 46);
+    EXPECT(answers_as_the_first_build(Ref<First>(first)));
+    EXPECT(destroy(third).ok());
+    EXPECT(Ref<First>(first)->load().code() == Code::GONE && Ref<Second>(second)->load().code() == Code::GONE);
+}>};
+
 }
 
 }

@@ -23,6 +23,10 @@ using SecondToThird = Adaptation<Second, Third,
     ChangedArguments<&Second::store, &Third::store, Argument<0>, Argument<1>, Value<uint64_t{10}>>,
     ChangedArguments<&Second::after_renaming, &Third::after_renaming, Argument<0>, Value<uint64_t{1}>>>;
 
+using ThirdToSecond = Adaptation<Third, Second,
+    ChangedArguments<&Third::after_renaming, &Second::after_renaming, Argument<0>>,
+    ChangedArguments<&Third::store, &Second::store, Argument<0>, Argument<1>>>;
+
 using SecondToFirst = Adaptation<Second, First,
     Answered<&Second::added, Code::UNSUPPORTED>,
     ChangedArguments<&Second::store, &First::store, Argument<0>>,
@@ -40,6 +44,12 @@ AdaptorMap& first_to_second()
 AdaptorMap& second_to_third()
 {
     static SecondToThird map;
+    return map;
+}
+
+AdaptorMap& third_to_second()
+{
+    static ThirdToSecond map;
     return map;
 }
 

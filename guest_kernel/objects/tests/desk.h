@@ -197,6 +197,7 @@ private:
 AdaptorMap& first_to_second();
 AdaptorMap& second_to_third();
 AdaptorMap& second_to_first();
+AdaptorMap& third_to_second();
 
 // What a caller of the first build sees, whatever is behind.
 inline bool answers_as_the_first_build(Ref<first_build::Desk> desk)
@@ -237,6 +238,7 @@ Reference make_desk()
 // Stays until it is removed.
 inline const AdaptorPlan lasting{&first_to_second(), make_adaptor<DeskAdaptor>, nullptr, 0};
 inline const AdaptorPlan onwards{&second_to_third(), make_adaptor<Adaptor>, nullptr, 0};
+inline const AdaptorPlan third_backwards{&third_to_second(), make_adaptor<Adaptor>, nullptr, 0};
 inline const AdaptorPlan backwards{&second_to_first(), make_adaptor<Adaptor>, nullptr, 0};
 // Stays as long as there are probes of version 1.
 inline constexpr CallerClass old_probes[] = {{"Probe", 2}};
