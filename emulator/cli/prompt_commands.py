@@ -65,8 +65,8 @@ def _start(words: Words) -> steps.Step:
     given: dict[str, Any] = {}
     for word in words[1:]:
         name, equals, value = word.partition("=")
-        if name not in ("clients", "operations", "seed") or not equals:
-            raise UsageError(f'"{word}": clients=N, operations=N or seed=N')
+        if name not in ("clients", "operations", "seed", "grab") or not equals:
+            raise UsageError(f'"{word}": clients=N, operations=N, seed=N or grab=N')
         given[name] = _number(value, name)
     return steps.Start(workload=words[0], **given)
 
@@ -158,7 +158,7 @@ _COMMANDS: Final = (
     _list("trace-points", "trace points: identifier, name, on or off, records, module"),
     Command("trace POINT [off]", "switch a trace point on, or off", _trace, 1, 2),
     _list("trace-records", "take what was traced out of the guest's logs"),
-    Command("start WORKLOAD [clients=N] [operations=N] [seed=N]", "start a workload", _start, 1, 4,
+    Command("start WORKLOAD [clients=N] [operations=N] [seed=N] [grab=N]", "start a workload", _start, 1, 5,
             (Completes.WORKLOAD,)),
     Command("stop WORKLOAD", "stop a workload and wait for its end", _texts(steps.Stop, "workload"), 1, 1,
             (Completes.WORKLOAD,)),

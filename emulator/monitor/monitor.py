@@ -329,7 +329,7 @@ class Monitor:
         return [text(name) for name in self._ask(Operation.WORKLOADS)]
 
     def workload_start(self, name: str, **parameters: int) -> None:
-        """Starts it: ``clients`` (0: one for each CPU), ``operations`` of each (0: no end), ``seed``.
+        """Starts it: ``clients`` (0: one a CPU), ``operations`` of each (0: no end), ``seed``, ``grab``.
 
         Raises GuestError for a parameter that it does not have.
         """

@@ -47,7 +47,7 @@ def _(step: steps.Boot, session: Session) -> Outcome:
 def _(step: steps.Start, session: Session) -> Outcome:
     seed = session.workload_seed if step.seed is None else step.seed
     session.machine.monitor.workload_start(
-        step.workload, clients=step.clients, operations=step.operations, seed=seed
+        step.workload, clients=step.clients, operations=step.operations, seed=seed, grab=step.grab
     )
     session.look_at(step.workload)
     clients = step.clients or session.machine.config.cpus

@@ -99,6 +99,8 @@ class Start(Step):
     """Of each client; 0: until it is stopped."""
     seed: int | None = key(Integer(0, (1 << 64) - 1), default=None)
     """Of the clients' streams of random numbers, instead of the scenario's."""
+    grab: int = key(Integer(), default=0)
+    """Blocks of pages that a job mix's memory job takes at the most; 0: a few. Many make memory short."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,8 @@ Status read_parameter(ValueReader& arguments, workload::Parameters& parameters)
         parameters.clients = value;
     else if (kernel::equal(key, "operations"))
         parameters.operations = value;
+    else if (kernel::equal(key, "grab"))
+        parameters.grab = value;
     else if (kernel::equal(key, "seed"))
         parameters.seed = value;
     else

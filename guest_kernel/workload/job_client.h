@@ -14,6 +14,8 @@ namespace workload {
 // The objects that all clients share.
 struct JobServices {
     objects::Ref<services::KernelPages> pages;
+    // At the most, of one to three pages each.
+    uint64_t blocks_to_grab = 0;
     // Every client puts messages in and takes messages out, of whoever is first.
     objects::Ref<services::Port> board;
     // Memory of the clients' processes comes from below this one.

@@ -49,6 +49,7 @@ constexpr Kind all_kinds[] = {
 };
 // Few, so that senders wait as well as receivers.
 constexpr uint64_t board_capacity = 4;
+constexpr uint64_t few_blocks = 12;
 constexpr unsigned kind_count = sizeof all_kinds / sizeof *all_kinds;
 
 constexpr unsigned sum_of_shares()
@@ -101,7 +102,7 @@ public:
     void use_programs(objects::Ref<services::FileCache> programs) { m_services.programs = programs; }
 
 protected:
-    Status prepare(const Parameters&) override;
+    Status prepare(const Parameters& parameters) override;
     Status enter(Client& client) override;
     Status run_job(Client& client) override;
     Status leave(Client& client) override;
@@ -138,9 +139,10 @@ Status JobMix::find_services()
     return m_services.pages && m_services.board && m_services.manager ? Status() : Status(Code::NOT_FOUND);
 }
 
-Status JobMix::prepare(const Parameters&)
+Status JobMix::prepare(const Parameters& parameters)
 {
     TRY(find_services());
+    m_services.blocks_to_grab = parameters.grab == 0 ? few_blocks : parameters.grab;
     for (auto& record : m_records)
         record = {};
     return count(m_before);

@@ -21,6 +21,8 @@ struct Parameters {
     // Jobs of each client; 0: until it is stopped.
     uint64_t operations = 0;
     uint64_t seed = 0;
+    // Blocks that each job of a mix which grabs memory takes at the most; 0: a few. Many of them make memory short.
+    uint64_t grab = 0;
 };
 
 struct Totals {

@@ -61,7 +61,7 @@ def test_an_update_under_load(typed: Typed) -> None:
         ("swap counter for SharedCounter", "usage: swap REF with CLASS", 2),
         ("swap counter with Nothing", "swap counter with Nothing: ", 1),
         ("start counting clients=99", "clients = 99: a number from 0 to 64 expected", 2),
-        ("start counting threads=1", '"threads=1": clients=N, operations=N or seed=N', 2),
+        ("start counting threads=1", '"threads=1": clients=N, operations=N, seed=N or grab=N', 2),
         ("wait a while", "usage: wait TIME", 2),
         ("wait 5", '"5" is no time such as', 2),
         ("step x", 'instructions: "x" is no number', 2),
