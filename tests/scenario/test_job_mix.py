@@ -34,7 +34,7 @@ def expect_all_right(result: RunResult, jobs: int) -> None:
     assert (mix["operations"], mix["errors"], mix["running"]) == (jobs, 0, 0)
     assert sum(kind["done"] for kind in mix["kinds"].values()) == jobs
     assert all(kind["wrong"] == kind["refused"] == 0 for kind in mix["kinds"].values())
-    assert result.steps[-1].text.startswith("clean, ")
+    assert result.steps[-1].text.startswith("clean: ")
 
 
 def test_jobs_of_every_kind_are_done_and_the_disk_has_what_was_written() -> None:
@@ -75,7 +75,7 @@ def test_a_byte_that_changed_on_the_disk_is_found() -> None:
         session = Session(machine, keep_race=True)
         session.do(Start(workload="job-mix", clients=1, operations=30))
         session.wait_until_ended("job-mix", 1_000_000_000)
-        assert perform(CheckDisk(), session).text.startswith("clean, ")
+        assert perform(CheckDisk(), session).text.startswith("clean: ")
         medium = machine.devices.disk.medium
         block = next(number for number in reversed(range(medium.blocks)) if any(medium.read(number)))
         data = bytearray(medium.read(block))
