@@ -7,11 +7,8 @@
 #include "kernel/init.h"
 #include "kernel/print.h"
 #include "kernel/thread.h"
-#include "monitor/pinned_text.h"
-#include "monitor/reference_text.h"
 #include "objects/counted_scope.h"
 #include "objects/demand.h"
-#include "objects/lifetime.h"
 
 namespace monitor {
 
@@ -63,7 +60,7 @@ Status settle(ValueReader& arguments, ValueWriter&)
     return objects::settle_demand(name, Status::from_raw(-code));
 }
 
-// A program that wants an object of an interface, whoever provides it.
+// A program that wants to use an interface, whoever provides it.
 struct Program {
     const char* interface_name;
     Status status = Code::CANCELLED;
@@ -80,25 +77,21 @@ struct Program {
             self.status = objects::want_interface(self.interface_name, ticket);
         }
         if (self.status.ok())
-            self.status = self.make_object();
+            self.status = self.tell_class();
     }
 
-    Status make_object() const
+    Status tell_class() const
     {
-        PinnedText until_there_is_an_object;
         const auto* descriptor = objects::find_class_of_kind(interface_name);
         if (descriptor == nullptr)
             return Code::GONE;
-        TRY(until_there_is_an_object.pin(descriptor));
-        kernel::Owned<objects::Root> root(TRY(descriptor->make_root()));
-        const auto reference = TRY(objects::publish(static_cast<kernel::Owned<objects::Root>&&>(root)));
-        kernel::print("%s: %s of class %s", interface_name, NumberText(reference).text(), descriptor->name);
+        kernel::print("%s: provided by %s, version %lu", interface_name, descriptor->name, descriptor->version);
         return {};
     }
 };
 
 const kernel::Command provide{
-    "provide", "INTERFACE: makes an object of it, with an update that provides it if need be", [](const char* words) {
+    "provide", "INTERFACE: says which class provides it, loading the update that does if need be", [](const char* words) {
         Program program{.interface_name = words, .ended = {}};
         const kernel::ThreadOptions options{.name = "provide", .ended = &program.ended};
         const auto thread

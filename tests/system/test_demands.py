@@ -75,8 +75,9 @@ def test_the_update_is_loaded_and_the_program_goes_on() -> None:
         machine.monitor.commands.run("provide", "Echo")
         assert asked == ["Echo"]
         assert [each.name for each in machine.monitor.modules()] == ["echo"]
-        (made,) = [each for each in machine.monitor.objects() if each.class_name == "EchoDefault"]
-        assert f"Echo: {made.reference} of class EchoDefault\n" in machine.console
+        assert "Echo: provided by EchoDefault, version 1\n" in machine.console
+        made = machine.monitor.create("EchoDefault")
+        assert machine.monitor.object(made).values["kind"] == "Echo"
         assert [record.state for record in machine.monitor.update_records] == ["active"]
 
 
@@ -84,7 +85,7 @@ def test_what_is_there_already_is_not_asked_for() -> None:
     with ready_machine() as machine:
         machine.monitor.demands.provider = lambda interface: pytest.fail(interface)
         machine.monitor.commands.run("provide", "Counter")
-        assert "Counter: @" in machine.console
+        assert "Counter: provided by " in machine.console
 
 
 @pytest.mark.parametrize("provider", [None, lambda _interface: []])
@@ -176,7 +177,7 @@ def test_a_machine_saved_in_the_middle_of_a_load_goes_on() -> None:
         checkpoint = machine.save()
     with Machine.from_checkpoint(checkpoint, kernel=kernel().path) as machine:
         machine.monitor.demands.provider = lambda _interface: [echo()]
-        machine.run_until_console("of class EchoDefault", 10_000_000)
+        machine.run_until_console("provided by EchoDefault", 10_000_000)
         assert settled(machine) == ["Echo"]
         assert [each.name for each in machine.monitor.modules()] == ["echo"]
 
@@ -190,7 +191,7 @@ def test_a_scenario_finds_the_update_beside_itself(tmp_path: Path) -> None:
     )
     (folder / "scenario.toml").write_text(
         '[[step]]\ndo = "boot"\n\n[[step]]\ndo = "command"\nname = "provide"\nwords = "Echo"\n\n'
-        '[[step]]\ndo = "expect-console"\ntext = "of class EchoDefault"\n\n'
+        '[[step]]\ndo = "expect-console"\ntext = "provided by EchoDefault"\n\n'
         '[[step]]\ndo = "command"\nname = "provide"\nwords = "Nothing"\nfails = "NOT_FOUND"\n',
         encoding="utf-8",
     )
