@@ -173,8 +173,10 @@ def test_completion() -> None:
         for line in ("objects", "classes", "workloads"):
             prompt.execute(line)
             vocabulary.learn(prompt)
+        workloads = machine.monitor.workloads()
     assert completed("sta") == ["stalled", "start"]
-    assert completed("start ") == ["allocation-storm", "counting", "job-mix"]
+    assert "counting" in workloads
+    assert completed("start ") == sorted(workloads)
     assert completed("swap co") == ["counter"]
     assert completed("swap counter with Sh") == ["SharedCounter"]
     assert "allocator_race" in completed("apply ")
