@@ -1,13 +1,12 @@
 // The table's side of marks: each is a change of one global entry under its lock.
 
-#include "arch/ppc64/percpu.h"
 #include "kernel/panic.h"
 #include "objects/instance_set.h"
 #include "objects/translation_table.h"
 
 namespace objects {
 
-// Marks one instance after the other and keeps what they have in common: class, and page of the table.
+// Marks one instance after the other, and looks at each class once.
 class MarkBatch {
 public:
     MarkBatch(const ClassDescriptor& aim, MarkRound round) : m_aim(aim), m_round(round) {}
@@ -16,11 +15,13 @@ public:
     // being destroyed. Under its entry's lock and that of its place in the set.
     [[gnu::always_inline]] InstanceList mark_or_sort(GlobalEntry& entry, uint32_t index)
     {
-        if (entry.root == nullptr || entry.mark != static_cast<uint8_t>(Mark::None)) [[unlikely]]
-            return entry.root == nullptr ? InstanceList::None : InstanceList::Marked;
-        if (class_word(*entry.root) != m_class_word || entry.chain != nullptr) [[unlikely]] {
-            if (const auto list = look_closely(entry); list != InstanceList::Marked)
+        const Root* root = entry.root;
+        if (root == nullptr || entry.mark != static_cast<uint8_t>(Mark::None)) [[unlikely]]
+            return root == nullptr ? InstanceList::None : InstanceList::Marked;
+        if (class_word(*root) != m_class_word || entry.chain != nullptr) [[unlikely]] {
+            if (const auto list = look_closely(entry, m_aim); list != InstanceList::Marked)
                 return list;
+            m_class_word = class_word(*root);
         }
         entry.mark_round = m_round;
         entry.mark = static_cast<uint8_t>(Mark::Marked);
@@ -29,47 +30,34 @@ public:
     }
 
 private:
-    [[gnu::noinline]] InstanceList look_closely(const GlobalEntry& entry)
+    [[gnu::noinline]] static InstanceList look_closely(const GlobalEntry& entry, const ClassDescriptor& aim)
     {
         if (TranslationTable::innermost_rank(entry) == Rank::Mediator)
             return InstanceList::Promoted;
-        if (is_aim(*entry.root, m_aim))
-            return InstanceList::Current;
-        m_class_word = class_word(*entry.root);
-        return InstanceList::Marked;
+        return &entry.root->descriptor() == &aim ? InstanceList::Current : InstanceList::Marked;
     }
 
-    [[gnu::noinline]] static bool is_aim(const Root& root, const ClassDescriptor& aim) { return &root.descriptor() == &aim; }
-
-    [[gnu::always_inline]] void flush(GlobalEntry& entry, uint32_t index)
+    // As TranslationTable::flush, from the first CPU on. Relaxed: letting go of the entry's lock orders the stores.
+    [[gnu::always_inline]] static void flush(GlobalEntry& entry, uint32_t index)
     {
-        if (index / TranslationTable::locals_per_page != m_page) [[unlikely]] {
-            m_page = index / TranslationTable::locals_per_page;
-            turn_to_page(m_page, m_local);
-        }
+        const uint32_t page = index / TranslationTable::locals_per_page;
         LocalEntry& seen = *TranslationTable::at(index);
-        LocalEntry* const* local = m_local;
-        [[clang::code_align(4)]] for (unsigned left = entry.touched; left != 0; left >>= 1, ++local) {
-            if ((left & 1) != 0)
-                TranslationTable::make_missing((*local)[index % TranslationTable::locals_per_page], seen);
+        auto* directory = &table().m_local_pages[0][page / TranslationTable::pages_per_directory];
+        for (unsigned left = entry.touched; left != 0; left >>= 1) {
+            if ((left & 1) != 0) [[likely]] {
+                LocalEntry* first = (*directory)[page % TranslationTable::pages_per_directory];
+                auto* missing = reinterpret_cast<Object*>(&seen.stubs);
+                __atomic_store_n(&first[index % TranslationTable::locals_per_page].object, missing, __ATOMIC_RELAXED);
+            }
+            directory += TranslationTable::directories;
         }
         entry.touched = 0;
-    }
-
-    [[gnu::noinline]] static void turn_to_page(uint32_t page, LocalEntry** local)
-    {
-        const unsigned cpus = arch::cpu_count();
-        for (unsigned cpu = 0; cpu < cpus; ++cpu)
-            local[cpu] = table().local_on(cpu, page * TranslationTable::locals_per_page);
     }
 
     const ClassDescriptor& m_aim;
     const MarkRound m_round;
     // Of the class that was met last and is not the aim.
     const void* m_class_word = nullptr;
-    uint32_t m_page = ~uint32_t{0};
-    // The local entries of that page on each CPU: instances made in turn lie side by side.
-    LocalEntry* m_local[abi::MAX_CPUS];
 };
 
 unsigned InstanceSet::mark(unsigned cpu, const ClassDescriptor& aim, MarkRound round)
@@ -84,7 +72,7 @@ unsigned InstanceSet::mark(unsigned cpu, const ClassDescriptor& aim, MarkRound r
     unsigned elsewhere = 0;
     uint32_t last = 0;
     uint32_t index = part.chains[old - 1].first;
-    [[clang::code_align(4)]] for (; index != 0 && left != 0; --left) {
+    for (; index != 0 && left != 0; --left) {
         auto& entry = table().global(index);
         const uint32_t next = entry.set_next;
         InstanceList to = InstanceList::None;

@@ -24,8 +24,6 @@ bool TranslationTable::contains(const void* address) const
     return value - abi::LOCAL_TABLE_BASE < uint64_t{abi::TABLE_ENTRIES} * sizeof(LocalEntry);
 }
 
-static_assert(abi::TABLE_ENTRIES / (abi::PAGE_SIZE / sizeof(LocalEntry)) / (abi::PAGE_SIZE / sizeof(LocalEntry*)) == 16);
-
 Status TranslationTable::initialise()
 {
     kernel::MutexGuard growth(m_growth);

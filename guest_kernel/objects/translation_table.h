@@ -134,6 +134,7 @@ public:
 private:
     static constexpr uint32_t locals_per_page = abi::PAGE_SIZE / sizeof(LocalEntry);
     static constexpr uint32_t pages_per_directory = abi::PAGE_SIZE / sizeof(LocalEntry*);
+    static constexpr uint32_t directories = abi::TABLE_ENTRIES / locals_per_page / pages_per_directory;
 
     Result<uint32_t> take_free();
     void put_free(uint32_t index);
@@ -174,7 +175,7 @@ private:
     uint32_t m_backed_global = 0;
     uint32_t m_backed_local = 0;
     // Linear addresses of the frames of each CPU's table, so that any CPU can flush any other's entries.
-    LocalEntry** m_local_pages[abi::MAX_CPUS][16] = {};
+    LocalEntry** m_local_pages[abi::MAX_CPUS][directories] = {};
 };
 
 // Afterwards no call loads an old value. A call that loaded one before is over when its thread's generation is.
