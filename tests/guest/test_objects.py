@@ -166,6 +166,7 @@ NAMES: Final = {
         no_cpu_calls_the_old_version_once_marks_are_in_force
         promoted_instance_is_swapped_with_its_callers_inside
         second_caller_of_an_instance_waits_and_others_do_not
+        shares_of_all_cpus_are_carried_over
         swap_of_a_marked_instance_is_refused
         two_instances_in_conversion_call_each_other
     """,

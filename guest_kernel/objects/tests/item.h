@@ -60,14 +60,24 @@ inline uint64_t item_commits = 0;
 template <uint64_t number>
 class ItemRoot;
 
+// Version 3 has a representative for each CPU, with a share of the value each.
+inline constexpr uint64_t partitioned_version = 3;
+
 template <uint64_t number>
 class ItemRep final : public Rep<Item> {
 public:
+    using RootType = ItemRoot<number>;
     static FactoryMadeClass descriptor;
 
     explicit ItemRep(Root& root) : Rep(root) {}
 
-    Result<uint64_t> value() override { return __atomic_load_n(&m_value, __ATOMIC_RELAXED); }
+    Result<uint64_t> value() override
+    {
+        if constexpr (number == partitioned_version)
+            return static_cast<RootType&>(root()).sum();
+        else
+            return __atomic_load_n(&m_value, __ATOMIC_RELAXED);
+    }
     Status add(uint64_t amount) override
     {
         __atomic_fetch_add(&m_value, amount, __ATOMIC_RELAXED);
@@ -126,7 +136,7 @@ public:
     Status import_state(const Format&, TransferSite, const Parcel& parcel) override
     {
         if (const auto* value = parcel.as<uint64_t>())
-            this->m_rep.m_value = *value;
+            this->m_rep.m_value += *value;
         if (item_script.import_faults)
             *static_cast<volatile uint64_t*>(nullptr) = 0;
         const bool into_this = item_script.import_into == 0 || item_script.import_into == number;
@@ -139,6 +149,54 @@ public:
         if (item_script.mark_commit)
             Subject::mark_hold_point();
     }
+};
+
+template <>
+class ItemRoot<partitioned_version> final : public PartitionedRoot<ItemRep<partitioned_version>> {
+public:
+    using InterfaceType = Item;
+
+    ItemRoot() { __atomic_fetch_add(&item_roots, 1, __ATOMIC_RELAXED); }
+    ~ItemRoot() override { __atomic_fetch_sub(&item_roots, 1, __ATOMIC_RELAXED); }
+    Status initialise(const Item::Creation& creation)
+    {
+        m_base = creation.value;
+        return {};
+    }
+
+    uint64_t share(unsigned cpu) const
+    {
+        const auto* rep = typed_rep(cpu);
+        return rep == nullptr ? 0 : __atomic_load_n(&rep->m_value, __ATOMIC_RELAXED);
+    }
+    uint64_t sum() const
+    {
+        uint64_t sum = m_base;
+        for (unsigned cpu = 0; cpu < abi::MAX_CPUS; ++cpu)
+            sum += share(cpu);
+        return sum;
+    }
+
+    FormatList exports() const override { return FormatList::of(item_formats); }
+    FormatList imports() const override { return FormatList::of(item_formats); }
+    size_t transfer_size(const Format&) const override { return parcel_size<uint64_t>(abi::MAX_CPUS); }
+    Status export_state(const Format&, TransferSite site, TransferArena& arena) const override
+    {
+        *TRY(arena.place<uint64_t>(site.cpu)) = share(site.cpu) + (site.first() ? m_base : 0);
+        return {};
+    }
+    Status import_state(const Format&, TransferSite, const Parcel& parcel) override
+    {
+        if (const auto* value = parcel.as<uint64_t>())
+            m_base += *value;
+        const bool fails = item_script.import_into == 0 || item_script.import_into == partitioned_version;
+        return fails ? item_script.import_fails : Code::OK;
+    }
+    void commit_import() override { __atomic_fetch_add(&item_commits, 1, __ATOMIC_RELAXED); }
+
+private:
+    // What is nobody's share.
+    uint64_t m_base = 0;
 };
 
 template <uint64_t number>

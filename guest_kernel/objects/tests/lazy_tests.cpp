@@ -273,6 +273,26 @@ kernel::Test down{"lazy.converts_down_as_well_as_up", [] {
     EXPECT(items.count(InstanceList::Current) == 1);
 }};
 
+kernel::Test shares{"lazy.shares_of_all_cpus_are_carried_over", [] {
+    ItemClass items;
+    auto item = items.make(100);
+    const auto add_share = [](void* context) {
+        EXPECT(static_cast<Ref<Item>*>(context)->operator->()->add(arch::cpu_id() + 1).ok());
+    };
+    uint64_t value = 100;
+    items.change_to<3>();
+    items.mark_all();
+    for (int cpu = 0; cpu <= kernel::last_cpu(); ++cpu) {
+        Helper(add_share, &item, cpu).join();
+        value += static_cast<unsigned>(cpu) + 1;
+    }
+    expect_item(item, 3, value);
+    items.change_to<2>();
+    items.mark_all();
+    expect_item(item, 2, value);
+    EXPECT(items.counts().failed == 0 && items.counts().converted == 2);
+}};
+
 kernel::Test unmark{"lazy.cancelled_while_marked_unmarks_without_converting", [] {
     ItemClass items;
     auto untouched = items.make(1);
