@@ -1,6 +1,7 @@
 #include "objects/guarded_task.h"
 
 #include "arch/ppc64/percpu.h"
+#include "kernel/clock.h"
 #include "kernel/event.h"
 #include "kernel/guarded.h"
 #include "kernel/heap.h"
@@ -15,8 +16,9 @@ namespace {
 
 // Virtual time that one task may take, its waits for memory included.
 constexpr uint64_t task_limit_ns = 1'000'000'000;
-// Threads that a CPU keeps between tasks.
+// Threads that a CPU keeps between tasks, and for how long.
 constexpr unsigned max_idle = 2;
+constexpr uint64_t idle_limit_ns = 10 * kernel::millisecond;
 
 // One thread. It belongs to whoever gives it a task, from then until that is done; in between to the idle list.
 class Worker {
@@ -36,6 +38,7 @@ private:
     static Status code(uint64_t argument);
     static void ended(uint64_t argument, const kernel::GuardedOutcome& outcome);
     void serve();
+    bool await_task();
     void report(Status status, bool survives);
 
     const unsigned m_cpu;
@@ -63,6 +66,8 @@ struct IdleWorkers {
     Worker* take();
     // False when there are enough.
     bool keep(Worker& worker);
+    // False when it is not idle: somebody has taken it, or is about to bring it back.
+    bool leave(Worker& worker);
 };
 constinit IdleWorkers idle_workers[abi::MAX_CPUS];
 
@@ -81,6 +86,16 @@ bool IdleWorkers::keep(Worker& worker)
         return false;
     list.prepend(worker);
     ++count;
+    return true;
+}
+
+bool IdleWorkers::leave(Worker& worker)
+{
+    kernel::SpinGuard guard(lock);
+    if (!WorkerList::contains(worker))
+        return false;
+    list.remove(worker);
+    --count;
     return true;
 }
 
@@ -123,11 +138,23 @@ Status Worker::code(uint64_t argument)
     return {};
 }
 
+// False when it is to end.
+bool Worker::await_task()
+{
+    while (!m_go.wait_until(kernel::now_ns() + idle_limit_ns).ok()) {
+        if (idle_workers[m_cpu].leave(*this)) {
+            m_task = nullptr;
+            return false;
+        }
+    }
+    m_go.clear();
+    return m_task != nullptr;
+}
+
 void Worker::serve()
 {
     for (;;) {
-        m_go.consume();
-        if (m_task == nullptr)
+        if (!await_task())
             return;
         kernel::limit_guarded(task_limit_ns);
         const Status status = m_task->run();

@@ -26,7 +26,8 @@ protected:
 // in the wait graph they wait for that thread.
 void run_guarded_task(GuardedTask& task, unsigned priority);
 
-// Ends the threads that are kept for the next task, with all their memory.
+// Ends the threads that are kept for the next task, with all their memory; after a while without one they end by
+// themselves.
 void dismiss_idle_guarded_workers();
 
 }

@@ -84,7 +84,7 @@ kernel::Test memory{"lazy.leaves_no_memory_behind", [] {
     items.mark_all();
     expect_item(item, 1, 1);
     drain_dead_objects();
-    dismiss_idle_guarded_workers();
+    // The helping threads end by themselves.
     kernel::wait_until([&] { return interposers() == before[2]; });
     EXPECT(objects() == before[0] && transfers() == before[1]);
 }};
