@@ -94,7 +94,5 @@ def why_refused(operation: Operation, updates: Sequence[UpdateInfo], update: int
     if found.state not in wanted:
         return f"{found.name} is {found.state}, not {' or '.join(wanted)}"
     if operation is Operation.REVERT:
-        return (
-            "there is no way back: the version before is not loaded any more, or its callers have no adaptor"
-        )
+        return "there is no way back: the version before is gone, or there is no adaptor for its interface"
     return ""
