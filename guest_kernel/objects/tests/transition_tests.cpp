@@ -1,0 +1,251 @@
+// All instances of a class change their version, and come back: whole updates with a class of the tests.
+
+#include "kernel/heap.h"
+#include "kernel/test_thread.h"
+#include "objects/tests/item.h"
+#include "objects/undo.h"
+#include "objects/update.h"
+
+namespace objects::tests {
+
+namespace {
+
+constexpr unsigned instance_count = 6;
+
+class ItemUpdate {
+public:
+    explicit ItemUpdate(const UpdateTerms& terms = {})
+    {
+        const auto added = updates().add("test", 0, terms);
+        EXPECT(added.ok());
+        m_update = added.value();
+    }
+    // As a module's load does it, up to the end of its initialisation.
+    template <uint64_t number>
+    Status apply(UpdateMode mode = UpdateMode::Eager)
+    {
+        if (const Status begun = updates().begin(*m_update); !begun.ok())
+            return begun;
+        UpdateOptions options;
+        options.mode = mode;
+        return conclude(*m_update, update_class(ItemRep<number>::descriptor, options));
+    }
+    UpdateState take_back()
+    {
+        EXPECT(begin_revert(*m_update).ok());
+        revert(*m_update);
+        return m_update->state;
+    }
+    Update& operator*() const { return *m_update; }
+    Update* operator->() const { return m_update; }
+
+private:
+    Update* m_update = nullptr;
+};
+
+// Items with the values 1, 2, ...
+class Items : public ItemClass {
+public:
+    Items()
+    {
+        for (unsigned i = 0; i < instance_count; ++i)
+            m_items[i] = make(i + 1);
+    }
+    void expect_all(uint64_t version)
+    {
+        for (unsigned i = 0; i < instance_count; ++i)
+            expect_item(m_items[i], version, i + 1);
+    }
+    void expect_settled(uint64_t version)
+    {
+        expect_all(version);
+        EXPECT(record().current_version()->version == version);
+        EXPECT(record().transition == nullptr);
+        EXPECT(count(InstanceList::Current) == instance_count && set().count() == instance_count);
+        drain_dead_objects();
+        EXPECT(item_roots == instance_count);
+    }
+
+private:
+    Ref<Item> m_items[instance_count];
+};
+
+kernel::Test there_and_back{"transition.there_and_back", [] {
+    Items items;
+    ItemUpdate update;
+    const uint64_t epoch = items.record().epoch;
+    EXPECT(update.apply<2>().ok() && update->state == UpdateState::Active);
+    items.expect_settled(2);
+    EXPECT(update->counts().converted == instance_count && update->counts().unconverted == 0);
+    EXPECT(update.take_back() == UpdateState::Reverted);
+    items.expect_settled(1);
+    EXPECT(items.record().epoch == epoch + 2);
+}};
+
+kernel::Test out_of_order{"transition.only_the_next_version_may_follow", [] {
+    Items items;
+    ItemUpdate skips;
+    EXPECT(skips.apply<3>().code() == Code::VERSION && skips->state == UpdateState::Aborted);
+    ItemUpdate same;
+    EXPECT(same.apply<1>().code() == Code::VERSION && same->state == UpdateState::Aborted);
+    items.expect_settled(1);
+}};
+
+kernel::Test second{"transition.second_one_of_the_class_is_refused", [] {
+    Items items;
+    kernel::Event entered;
+    kernel::Event go_on;
+    item_script.export_entered = &entered;
+    item_script.export_go_on = &go_on;
+    ItemUpdate update;
+    kernel::TestThread applying({"applying", 16, kernel::any_cpu, false}, [&] { EXPECT(update.apply<2>().ok()); });
+    entered.wait();
+    ItemUpdate other;
+    EXPECT(updates().begin(*other).code() == Code::BUSY);
+    ClassChange change = update->changes[0];
+    EXPECT(Transition(*other, change, Direction::Back).run().code() == Code::BUSY);
+    item_script.export_entered = nullptr;
+    go_on.signal();
+    applying.join();
+    items.expect_settled(2);
+}};
+
+kernel::Test cancelled{"transition.cancelled_at_any_time_is_either_cancelled_or_active", [] {
+    Items items;
+    unsigned active = 0;
+    unsigned aborted = 0;
+    for (uint64_t delay = 0; delay < 3'000'000; delay += 60'000) {
+        ItemUpdate update;
+        Status cancelled = Code::REFUSED;
+        kernel::TestThread canceller({"canceller", 16, kernel::last_cpu(), false}, [&] {
+            kernel::sleep_until(kernel::now_ns() + delay);
+            cancelled = cancel(*update, Code::CANCELLED);
+        });
+        const Status applied = update.apply<2>();
+        canceller.join();
+        EXPECT(applied.ok() != cancelled.ok() || update->state == UpdateState::Aborted);
+        EXPECT(update->state == (cancelled.ok() ? UpdateState::Aborted : UpdateState::Active));
+        items.expect_settled(cancelled.ok() ? 1 : 2);
+        if (!cancelled.ok())
+            EXPECT(update.take_back() == UpdateState::Reverted);
+        ++(cancelled.ok() ? aborted : active);
+    }
+    EXPECT(active > 0 && aborted > 0);
+}};
+
+kernel::Test failing_instance{"transition.instance_that_fails_ends_it_and_the_others_come_back", [] {
+    Items items;
+    item_script.import_into = 2;
+    item_script.import_fails = Code::IO_ERROR;
+    item_script.fails_for = 4;
+    ItemUpdate update;
+    EXPECT(update.apply<2>().code() == Code::IO_ERROR);
+    EXPECT(update->state == UpdateState::Aborted && update->reason == Code::IO_ERROR);
+    items.expect_settled(1);
+}};
+
+kernel::Test stuck{"transition.way_back_that_fails_is_stuck_until_it_does_not", [] {
+    Items items;
+    ItemUpdate update;
+    EXPECT(update.apply<2>().ok());
+    item_script.import_into = 1;
+    item_script.import_fails = Code::IO_ERROR;
+    item_script.fails_for = 2;
+    EXPECT(update.take_back() == UpdateState::Stuck);
+    EXPECT(items.count(InstanceList::Failed) == 1 && items.count(InstanceList::Current) == instance_count - 1);
+    item_script = {};
+    EXPECT(update.take_back() == UpdateState::Reverted);
+    items.expect_settled(1);
+}};
+
+kernel::Test irreversible{"transition.what_cannot_be_undone_is_neither_cancelled_nor_reverted", [] {
+    Items items;
+    ItemUpdate update({UpdateMode::Auto, "for a test"});
+    kernel::Event entered;
+    kernel::Event go_on;
+    item_script.export_entered = &entered;
+    item_script.export_go_on = &go_on;
+    kernel::TestThread applying({"applying", 16, kernel::any_cpu, false}, [&] { EXPECT(update.apply<2>().ok()); });
+    entered.wait();
+    EXPECT(cancel(*update, Code::CANCELLED).code() == Code::REFUSED);
+    item_script.export_entered = nullptr;
+    go_on.signal();
+    applying.join();
+    EXPECT(begin_revert(*update).code() == Code::REFUSED);
+    EXPECT(update->state == UpdateState::Active);
+    items.expect_settled(2);
+}};
+
+kernel::Test stacked{"transition.older_one_is_superseded_and_comes_back", [] {
+    Items items;
+    ItemUpdate two;
+    ItemUpdate three;
+    EXPECT(two.apply<2>().ok() && three.apply<3>().ok());
+    EXPECT(two->state == UpdateState::Superseded && three->state == UpdateState::Active);
+    EXPECT(begin_revert(*two).code() == Code::REFUSED);
+    items.expect_settled(3);
+    EXPECT(three.take_back() == UpdateState::Reverted && two->state == UpdateState::Active);
+    items.expect_settled(2);
+    EXPECT(two.take_back() == UpdateState::Reverted);
+    items.expect_settled(1);
+}};
+
+kernel::Test chain{"transition.lazy_one_on_top_of_a_lazy_one_is_one_conversion", [] {
+    Items items;
+    ItemUpdate two;
+    ItemUpdate three;
+    const uint64_t commits = item_commits;
+    EXPECT(two.apply<2>(UpdateMode::Lazy).ok() && three.apply<3>(UpdateMode::Lazy).ok());
+    items.expect_all(3);
+    EXPECT(item_commits == commits + 2 * instance_count);
+    updates().review_superseded();
+    EXPECT(two->state == UpdateState::Superseded && three->state == UpdateState::Active);
+    EXPECT(three.take_back() == UpdateState::Reverted);
+    items.expect_settled(2);
+}};
+
+// The way back retries, so that one allocation that fails leaves nothing half done there either.
+kernel::Test without_memory{"transition.each_allocation_that_fails_leaves_the_old_version", [] {
+    Items items;
+    unsigned aborted = 0;
+    for (uint64_t n = 1; n < 400; ++n) {
+        ItemUpdate update;
+        bool happened = false;
+        {
+            kernel::FailAllocation failing(n, kernel::FailAllocation::Who::Everyone);
+            update.apply<2>().ignore();
+            happened = failing.happened();
+        }
+        const bool active = update->state == UpdateState::Active;
+        EXPECT(active || update->state == UpdateState::Aborted);
+        items.expect_settled(active ? 2 : 1);
+        if (active)
+            EXPECT(update.take_back() == UpdateState::Reverted);
+        aborted += !active;
+        if (!happened)
+            break;
+        EXPECT(n < 399);
+    }
+    EXPECT(aborted > 10);
+}};
+
+kernel::Test back_without_memory{"transition.each_allocation_that_fails_on_the_way_back_is_tried_again", [] {
+    Items items;
+    for (uint64_t n = 1; n < 400; ++n) {
+        ItemUpdate update;
+        EXPECT(update.apply<2>().ok());
+        bool happened = false;
+        {
+            kernel::FailAllocation failing(n, kernel::FailAllocation::Who::Everyone);
+            EXPECT(update.take_back() == UpdateState::Reverted);
+            happened = failing.happened();
+        }
+        items.expect_settled(1);
+        if (!happened)
+            break;
+    }
+}};
+
+}
+
+}
