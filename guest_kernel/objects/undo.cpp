@@ -13,7 +13,7 @@ namespace objects {
 
 namespace {
 
-// Memory that is short may be there again a little later.
+// Memory that is short may be there again a little later, and an arena that was too small is made anew.
 constexpr unsigned attempts = 4;
 constexpr uint64_t retry_interval_ns = kernel::millisecond;
 
@@ -70,7 +70,7 @@ Status take_back(Update& update, ClassChange& change)
     Status status;
     for (unsigned attempt = 0; attempt < attempts; ++attempt) {
         status = take_back_once(update, change);
-        if (status.code() != Code::NO_MEMORY)
+        if (status.code() != Code::NO_MEMORY && status.code() != Code::TOO_LARGE)
             break;
         kernel::sleep_until(kernel::now_ns() + retry_interval_ns);
     }

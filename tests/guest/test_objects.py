@@ -217,6 +217,19 @@ NAMES: Final = {
         without_a_common_format_is_refused
         without_memory_is_refused_and_changes_nothing
     """,
+    "transition": """
+        cancelled_at_any_time_is_either_cancelled_or_active
+        each_allocation_that_fails_leaves_the_old_version
+        each_allocation_that_fails_on_the_way_back_is_tried_again
+        instance_that_fails_ends_it_and_the_others_come_back
+        lazy_one_on_top_of_a_lazy_one_is_one_conversion
+        older_one_is_superseded_and_comes_back
+        only_the_next_version_may_follow
+        second_one_of_the_class_is_refused
+        there_and_back
+        way_back_that_fails_is_stuck_until_it_does_not
+        what_cannot_be_undone_is_neither_cancelled_nor_reverted
+    """,
     "updates": """
         change_only_to_states_that_follow
     """,
