@@ -224,6 +224,7 @@ NAMES: Final = {
         instance_that_fails_ends_it_and_the_others_come_back
         lazy_one_on_top_of_a_lazy_one_is_one_conversion
         older_one_is_superseded_and_comes_back
+        older_one_with_an_instance_left_is_not_reverted_beneath_a_newer_one
         only_the_next_version_may_follow
         second_one_of_the_class_is_refused
         there_and_back

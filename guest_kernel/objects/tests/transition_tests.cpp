@@ -204,6 +204,23 @@ kernel::Test chain{"transition.lazy_one_on_top_of_a_lazy_one_is_one_conversion",
     items.expect_settled(2);
 }};
 
+kernel::Test beneath{"transition.older_one_with_an_instance_left_is_not_reverted_beneath_a_newer_one", [] {
+    Items items;
+    ItemUpdate two;
+    ItemUpdate three;
+    EXPECT(two.apply<2>().ok());
+    item_script.import_into = 3;
+    item_script.import_fails = Code::IO_ERROR;
+    item_script.fails_for = 4;
+    EXPECT(three.apply<3>(UpdateMode::Lazy).ok());
+    kernel::wait_until([&] { return three->counts().unconverted == 0; });
+    updates().review_superseded();
+    EXPECT(two->state == UpdateState::Active && begin_revert(*two).code() == Code::REFUSED);
+    item_script = {};
+    EXPECT(three.take_back() == UpdateState::Reverted);
+    items.expect_settled(2);
+}};
+
 // The way back retries, so that one allocation that fails leaves nothing half done there either.
 kernel::Test without_memory{"transition.each_allocation_that_fails_leaves_the_old_version", [] {
     Items items;
