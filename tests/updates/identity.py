@@ -1,80 +1,96 @@
-"""Updates that change nothing but version and layout, made from the sources of the shipped classes."""
+"""A class of the kernel as its own next version: only the version changes, and where wanted the layout.
+
+The module is made from the class' own sources, so that it cannot fall behind them. With a shifted layout every
+field lies elsewhere than before: code that reached into an instance of its class other than by reference would
+read the padding.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.system.machines import written_module
 from toolchain.paths import installation
 
-MEMORY_CLASSES: Final[Mapping[str, str]] = {
-    "HATDefault": "hat_default",
-    "RegionDefault": "region_default",
-    "FCMDefault": "fcm_default",
-    "FCMFile": "fcm_file",
-    "PMLeaf": "pm_leaf",
-    "PMRoot": "pm_root",
-}
-"""Classes of the memory system and the names of their sources."""
-
-_VERSION_1: Final = "inline namespace v1 {"
-_FIRST_DATA: Final = re.compile(r"^(?=    (?:kernel::Mutex|Creation|FileSyncState) m_\w+;)", re.MULTILINE)
-_HELPERS: Final = re.compile(r"^namespace \{\n.*?\n\n\}\n", re.MULTILINE | re.DOTALL)
-_INCLUDES: Final = re.compile(r"^#include .*\n", re.MULTILINE)
-_REGISTRATION: Final = re.compile(r"^static const objects::ClassRegistration.*\n", re.MULTILINE)
-_USING: Final = "".join(f"using kernel::{name};\n" for name in ("Code", "Result", "Status", "Ticket"))
-_PADDING: Final = "    [[maybe_unused]] uint64_t m_shift[3] = {1, 2, 3};\n"
+NAMESPACE: Final = "namespace services {"
+_REGISTRATION: Final = re.compile(r"^static const objects::ClassRegistration .*;\n", re.MULTILINE)
+_FACTORY_CLASS: Final = re.compile(r"(factory_class<[^>]*>\(\s*\"\w+\",\s*\"\w+\",\s*)1\)")
+_FIELD: Final = re.compile(
+    r"^(?P<indent> +)(?:const )?[A-Za-z_][\w:<>, ]*[\w>*&][ *&]+m_\w+(?:\[\w+\])?(?: = .*|\{.*\})?;$"
+)
+_OPENING: Final = re.compile(r"^class \w+ final : .*\{\npublic:\n", re.MULTILINE)
 
 
-def write_identity_update(folder: Path) -> None:
-    """An update of all of them: members lie elsewhere than in version 1."""
-    folder.mkdir()
-    for source in MEMORY_CLASSES.values():
-        shipped = installation().kernel_sources / "services" / "memory" / source
-        header = shipped.with_suffix(".h").read_text(encoding="utf-8")
-        body = shipped.with_suffix(".cpp").read_text(encoding="utf-8")
-        include = f'#include "services/memory/{source}.h"\n'
-        _write(folder / f"shifted_{source}.h", f"#pragma once\n{include}", _shifted(_versioned(header)))
-        own = f'#include "kernel/park.h"\n#include "shifted_{source}.h"\n'
-        includes = "".join(_INCLUDES.findall(body)) + own
-        _write(folder / f"shifted_{source}.cpp", includes, f"{_USING}{_helpers(body)}{_versioned(body)}")
-    _write_module(folder)
+class NotAnIdentity(Exception):
+    """The sources are not as this module takes them to be; the message says where."""
 
 
-def _write(path: Path, includes: str, body: str) -> None:
-    path.write_text(f"{includes}namespace services {{\n{body}\n}}\n", encoding="utf-8")
+@dataclass(frozen=True)
+class Identity:
+    """One class with a factory, in version 1 in the kernel."""
+
+    name: str
+    folder: str
+    """Of its header and its source, below ``guest_kernel/services``."""
+    file: str = ""
+    """Their name, where it is not the class's."""
+
+    @property
+    def stem(self) -> str:
+        """Of the names of its files: ``SharedCounter`` lies in ``shared_counter.h``."""
+        if self.file:
+            return self.file
+        return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", self.name).lower()
+
+    @property
+    def module_name(self) -> str:
+        """That of the update."""
+        return f"identity_{self.stem}"
+
+    def source(self, *, shifted: bool, options: str = "") -> str:
+        """The module's source. Raises NotAnIdentity."""
+        header = f"services/{self.folder}/{self.stem}.h"
+        parts = [self._part(header), self._part(header.replace(".h", ".cpp"))]
+        text = "".join(parts).replace("#pragma once\n", "").replace(f'#include "{header}"\n', "")
+        if text.count(NAMESPACE) != len(parts):
+            raise NotAnIdentity(f"{header}: not one {NAMESPACE} in each of its files")
+        if "init_functions" in text:
+            raise NotAnIdentity(f"{header}: its files also start something at boot")
+        text = _REGISTRATION.sub("", text.replace(NAMESPACE, "namespace services::v2 {"))
+        text, versions = _FACTORY_CLASS.subn(r"\g<1>2)", text)
+        if versions != 1:
+            raise NotAnIdentity(f"{header}: {versions} descriptions of a class in version 1")
+        if shifted:
+            text = shift(text)
+        given = f", {{{options}}}" if options else ""
+        return (
+            f'#include "objects/update.h"\n{text}\nextern "C" kernel::Status module_init()\n{{\n'
+            f"    return objects::update_class(services::v2::{self.name}::descriptor{given});\n}}\n"
+        )
+
+    def build(self, *, shifted: bool, options: str = "") -> bytes:
+        """The module's file."""
+        classes = ((f"services::{self.name}", 1, 2),)
+        return written_module(self.module_name, self.source(shifted=shifted, options=options), classes)
+
+    def _part(self, name: str) -> str:
+        return (Path(installation().kernel_sources) / name).read_text(encoding="utf-8")
 
 
-def _write_module(folder: Path) -> None:
-    source = "".join(f'#include "shifted_{source}.h"\n' for source in MEMORY_CLASSES.values())
-    source += '#include "objects/update.h"\nextern "C" kernel::Status module_init()\n{\n'
-    manifest = 'name = "identity"\nrevision = 1\nsummary = "Changes nothing but layouts"\n'
-    for name in MEMORY_CLASSES:
-        source += f"    TRY(objects::update_class(services::v2::{name}::descriptor));\n"
-        manifest += f'\n[[class]]\nname = "services::{name}"\nfrom = 1\nto = 2\n'
-    (folder / "identity.cpp").write_text(f"{source}    return {{}};\n}}\n", encoding="utf-8")
-    (folder / "update.toml").write_text(manifest, encoding="utf-8")
-
-
-def _versioned(text: str) -> str:
-    """What is in the namespace of version 1, as version 2, registered by the update itself."""
-    start = text.index(_VERSION_1)
-    end = text.rindex("}", 0, text.rindex("}"))
-    inside = text[start : end + 1].replace(_VERSION_1, "namespace v2 {", 1)
-    next_version = re.sub(r'(factory_class<\w+>\("\w+", "\w+", )1\)', r"\g<1>2)", inside)
-    return _REGISTRATION.sub("", next_version)
-
-
-def _helpers(text: str) -> str:
-    """The functions of a source's own that stand before the class."""
-    found = _HELPERS.search(text[: text.index(_VERSION_1)])
-    return found[0] if found else ""
-
-
-def _shifted(text: str) -> str:
-    """With three words in front of the first member, or at the end where all members are inherited."""
-    if _FIRST_DATA.search(text):
-        return _FIRST_DATA.sub(_PADDING, text, count=1)
-    return re.sub(r"^\};", f"private:\n{_PADDING}}};", text, count=1, flags=re.MULTILINE)
+def shift(text: str) -> str:
+    """Puts padding of another size before each field, or where there is none, into the class."""
+    lines: list[str] = []
+    fields = 0
+    for line in text.splitlines():
+        if field := _FIELD.match(line):
+            fields += 1
+            padding = f"[[maybe_unused]] uint64_t m_shifted_{fields}[{2 * fields + 1}] = {{}};"
+            lines.append(f"{field['indent']}{padding}")
+        lines.append(line)
+    if fields == 0:
+        padding = "    [[maybe_unused]] uint64_t m_shifted[3] = {};"
+        return _OPENING.sub(lambda opening: f"{opening[0]}{padding}\n", text, count=1)
+    return "\n".join(lines) + "\n"

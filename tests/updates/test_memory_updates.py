@@ -16,7 +16,6 @@ from emulator.scenario.steps import Apply, Boot, PowerOff, Revert, Start, Stop, 
 from tests.guest.support import Schedule, run_tests
 from tests.system.machines import kernel
 from tests.updates.guest_tests import kernel_with
-from tests.updates.identity import write_identity_update
 from toolchain.paths import installation
 
 SEEDS: Final = [Schedule(seed) for seed in range(1, 21)]
@@ -78,33 +77,6 @@ def test_no_job_fails(update: str, seed: int) -> None:
 
 def test_file_sync_under_the_job_mix() -> None:
     run("file_sync", 1, "round-robin", "job_mix.scenario.toml")
-
-
-def run_identity(folder: Path, seed: int, policy: str) -> RunResult:
-    """Every class of the memory system in another layout and back, while it is used."""
-    write_identity_update(folder / "identity")
-    steps = [
-        Boot(),
-        Start(workload="paging", clients=4),
-        Wait(time=1_000_000),
-        Apply(update="identity"),
-        Wait(time=1_000_000),
-        Revert(update="identity"),
-        Wait(time=1_000_000),
-        Stop(workload="paging"),
-        PowerOff(),
-    ]
-    scenario = replace(
-        load_scenario(installation().updates / "fcm_unmap" / "scenario.toml"), steps=steps, folder=folder
-    )
-    return run_scenario(scenario.with_flags(policy=policy, seed=seed).with_control(False), kernel=kernel())
-
-
-def test_other_layouts_change_nothing(tmp_path: Path) -> None:
-    result = run_identity(tmp_path, 1, "round-robin")
-    assert result.error is None
-    assert result.workload["errors"] == 0
-    assert result.updates[-1]["state"] in {"reverted", "unloaded"}
 
 
 @pytest.mark.parametrize("schedule", [Schedule(), SEEDS[0]], ids=str)

@@ -112,6 +112,8 @@ kernel::Test changes{"interleaving.destroyer_held_while_its_instance_changes_its
     auto first = make_made();
     auto made = make_made();
     auto last = make_made();
+    // Called before, so that its swap waits in forward for who may be inside.
+    EXPECT(version_of(made) == 1);
     Elder elder;
     HotSwap* swap =
         start_swap(made.reference(), kernel::Owned<Root>(kernel::make<MadeRoot<100>>(kernel::Tag::Test)));
