@@ -1,8 +1,8 @@
 """A class of the kernel as its own next version: only the version changes, and where wanted the layout.
 
-The module is made from the class' own sources, so that it cannot fall behind them. With a shifted layout every
-field lies elsewhere than before: code that reached into an instance of its class other than by reference would
-read the padding.
+The module is made from the class' own sources, so that it cannot fall behind them. With a shifted layout
+every field lies elsewhere than before: code that reached into an instance of its class other than by
+reference would read the padding.
 """
 
 from __future__ import annotations
