@@ -17,12 +17,6 @@ using kernel::Ticket;
 
 namespace {
 
-// At exception level, or in start_read itself.
-void transfer_ended(PageTransfer&, uint64_t context)
-{
-    page_writer().post(*reinterpret_cast<const PageDescriptor*>(context)->work);
-}
-
 uint64_t this_thread() { return kernel::current_thread()->id(); }
 
 }
@@ -369,7 +363,7 @@ void FCMFile::give_up_chosen(Status reason)
 Status FCMFile::fill(PageDescriptor& page, Ticket& ticket)
 {
     kernel::Owned<PageTransfer> transfer(kernel::make<PageTransfer>(
-        kernel::Tag::Service, page.frame, transfer_ended, reinterpret_cast<uint64_t>(&page)));
+        kernel::Tag::Service, page.frame, cached_page_transferred, reinterpret_cast<uint64_t>(&page)));
     if (!transfer)
         return Code::NO_MEMORY;
     page.work = m_sync.work;

@@ -3,6 +3,7 @@
 #include "kernel/init.h"
 #include "kernel/thread.h"
 #include "services/memory/file_cache.h"
+#include "services/memory/page_descriptor.h"
 
 namespace services {
 
@@ -33,6 +34,11 @@ void PageWriter::post(PageWriterWork& work)
         m_posted.append(work);
     }
     m_event.signal();
+}
+
+void cached_page_transferred(PageTransfer&, uint64_t context)
+{
+    page_writer().post(*reinterpret_cast<const PageDescriptor*>(context)->work);
 }
 
 void PageWriter::forget(PageWriterWork& work)

@@ -7,6 +7,8 @@
 
 namespace services {
 
+class PageTransfer;
+
 // Of one cache, which owns it: pinned, because the end of a transfer posts it at exception level.
 struct PageWriterWork {
     objects::Reference cache = nullptr;
@@ -38,5 +40,9 @@ private:
 };
 
 PageWriter& page_writer();
+
+// What a transfer of a cached page tells when it ends, at exception level or in start_read itself: `context` is the address
+// of its PageDescriptor. Here and not with a class of caches, since transfers under way outlive the class that began them.
+void cached_page_transferred(PageTransfer&, uint64_t context);
 
 }
