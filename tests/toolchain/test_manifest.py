@@ -48,7 +48,7 @@ def test_what_may_be_absent_has_a_default(tmp_path: Path) -> None:
         ("revision = 1", "key 'name' is missing"),
         ('name = "fix"', "key 'revision' is missing"),
         (PLAIN + "colour = 1", "unknown key 'colour' of a module; known are class, entry, irreversible, "
-         "mode, name, requires, "
+         "mode, name, provides, requires, "
          "revision, sources, summary"),
         ('name = 3\nrevision = 1', "name = 3: str expected"),
         ('name = "fix"\nrevision = true', "revision = True: int expected"),
