@@ -8,6 +8,7 @@ from typing import Any, Final
 from emulator.cli.run_output import milliseconds
 
 _PHASES: Final = ("forward", "block", "transfer", "complete")
+_SWAPS_TOLD: Final = 2
 
 
 def tell(document: Mapping[str, Any]) -> Iterator[str]:
@@ -34,8 +35,32 @@ def tell_updates(
     for update in updates:
         more = "".join(f", {part}" for part in (update["text"], *classes) if part)
         yield f"update {update['name']}: {update['state']}{more}"
-        for swap in update["swaps"]:
-            yield from _tell_swap(swap, workload)
+        yield from _tell_swaps(update["swaps"], workload)
+        yield from _tell_conversions(update)
+
+
+def _tell_swaps(swaps: Sequence[Mapping[str, Any]], workload: Mapping[str, Any] | None) -> Iterator[str]:
+    """The first ones each for itself: of a class with many instances the others are all alike."""
+    for swap in swaps[:_SWAPS_TOLD]:
+        yield from _tell_swap(swap, workload)
+    more = swaps[_SWAPS_TOLD:]
+    if more:
+        blocked = milliseconds(max(swap["blocked_ns_max"] for swap in more))
+        yield f"  {len(more):,} more swaps of single instances, a call blocked for {blocked} at most"
+
+
+def _tell_conversions(update: Mapping[str, Any]) -> Iterator[str]:
+    counts = [
+        f"{update[name]:,} {name}" for name in ("converted", "unconverted", "failed") if update.get(name)
+    ]
+    if counts:
+        yield f"  instances   {', '.join(counts)}"
+    for thread in update.get("stalled", ()):
+        inside = f", inside {thread['reference']}" if thread["reference"] else ""
+        yield (
+            f"  stalled     thread {thread['thread']} {thread['name']} on CPU {thread['cpu']}, generation "
+            f"{thread['generation']}, since {milliseconds(thread['since_ns'])}{inside}"
+        )
 
 
 def _applied_first(document: Mapping[str, Any]) -> set[str]:

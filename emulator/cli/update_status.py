@@ -58,7 +58,12 @@ def status_lines(updates: Sequence[UpdateInfo]) -> list[str]:
 def _state(update: UpdateInfo) -> str:
     counts = [
         f"{name} {count}"
-        for name, count in (("unconverted", update.unconverted), ("failed", update.failed))
+        for name, count in (
+            ("converted", update.converted),
+            ("unconverted", update.unconverted),
+            ("failed", update.failed),
+        )
         if count
     ]
-    return ", ".join([update.state, *counts])
+    classes = [f"{each.name} {each.from_version} -> {each.to_version}" for each in update.classes]
+    return ", ".join(part for part in (update.state, update.reason, *counts, *classes) if part)
