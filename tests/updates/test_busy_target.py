@@ -1,4 +1,4 @@
-"""Somebody is inside and does not come out: the update waits, everybody else goes on, and then it completes."""
+"""Somebody is inside and does not come out: the update waits, everybody else goes on, then it completes."""
 
 from __future__ import annotations
 

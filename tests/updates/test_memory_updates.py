@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from emulator.scenario.result import RunResult
 from emulator.scenario.runner import run_scenario
 from emulator.scenario.scenario import load_scenario
-from emulator.scenario.steps import Apply, Boot, PowerOff, Revert, Start, Stop, Wait
 from tests.guest.support import Schedule, run_tests
 from tests.system.machines import kernel
 from tests.updates.guest_tests import kernel_with
