@@ -54,9 +54,13 @@ bool Adaptors::look()
     AdaptedReference* record = take(nullptr);
     while (record != nullptr) {
         again = look_at(*record) || again;
+        const bool going = record->state == AdaptedState::Going;
+        if (going)
+            let_go(*record);
+        // Not before: what is held is BUSY for others.
         AdaptedReference* next = take(record);
-        if (record->state == AdaptedState::Going)
-            free(*record);
+        if (going)
+            forget(*record);
         else
             give_back(*record);
         record = next;
@@ -174,7 +178,8 @@ void Adaptors::tell_of_calls(AdaptedReference& record)
     record.told = calls;
 }
 
-void Adaptors::free(AdaptedReference& record)
+// Its entry, or the one that it never came to use, may serve another object.
+void Adaptors::let_go(AdaptedReference& record)
 {
     const bool committed = record.committed;
     const Reference reserved = record.gate.reference();
@@ -186,6 +191,10 @@ void Adaptors::free(AdaptedReference& record)
         table().release(reserved);
     if (committed && record.reclaims_entry)
         table().release(record.old);
+}
+
+void Adaptors::forget(AdaptedReference& record)
+{
     {
         kernel::MutexGuard guard(m_lock);
         auto** link = &m_first;

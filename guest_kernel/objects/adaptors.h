@@ -151,7 +151,8 @@ private:
     void collapse(AdaptedReference& record);
     bool bury(AdaptedReference& record);
     bool reclaim(AdaptedReference& record);
-    void free(AdaptedReference& record);
+    void let_go(AdaptedReference& record);
+    void forget(AdaptedReference& record);
     void tell(const AdaptedReference& record, const char* what);
     void tell_of_calls(AdaptedReference& record);
 

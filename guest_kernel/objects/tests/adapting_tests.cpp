@@ -1,6 +1,7 @@
 // Callers that are held on their way while adaptors come, collapse and go.
 
 #include "objects/tests/desk.h"
+#include "objects/tests/item.h"
 #include "objects/tests/steps.h"
 #include "objects/tests/subject.h"
 
@@ -108,6 +109,7 @@ kernel::Test destroyed{"adapting.caller_held_on_its_way_through_an_adaptor_whose
     stay_on_first_cpu();
     const Reference old = make_desk_uncounted<SecondDesk>();
     EXPECT(adapt_uncounted(old, lasting).ok());
+    adaptors().settle();
     HeldCalls calls{Ref<First>(old), {}, Code::CANCELLED};
     Subject subject(HeldCalls::body, &calls);
     subject.wait_until_held();
@@ -131,6 +133,7 @@ kernel::Test collapsing{"adapting.caller_held_while_two_adaptors_collapse", [] {
     stay_on_first_cpu();
     const Reference first = make_desk_uncounted<SecondDesk>();
     EXPECT(adapt_uncounted(first, lasting).ok());
+    adaptors().settle();
     HeldCalls calls{Ref<First>(first), {}, Code::CANCELLED};
     Subject subject(HeldCalls::body, &calls);
     subject.wait_until_held();
@@ -150,6 +153,7 @@ kernel::Test returning{"adapting.caller_held_while_the_object_goes_back", [] {
     stay_on_first_cpu();
     const Reference old = make_desk_uncounted<SecondDesk>();
     EXPECT(adapt_uncounted(old, lasting).ok());
+    adaptors().settle();
     HeldCalls calls{Ref<First>(old), {}, Code::CANCELLED};
     Subject subject(HeldCalls::body, &calls);
     subject.wait_until_held();
@@ -166,6 +170,39 @@ kernel::Test returning{"adapting.caller_held_while_the_object_goes_back", [] {
     expect_value(old, 5);
     EXPECT(table().canonical(old) == old);
     destroy_and_drain(old);
+}};
+
+// Row 20: adaptor, lazy and chain on the way to one object.
+kernel::Test marked{"adapting.marked_instance_behind_an_adaptor_is_converted_along_its_chain", [] {
+    ItemClass items;
+    auto item = items.make(7);
+    {
+        CountedScope scope;
+        EXPECT(adaptors().adapt_null(item.reference()).ok());
+    }
+    const Reference canonical = table().canonical(item.reference());
+    EXPECT(canonical != item.reference() && items.count(InstanceList::Current) == 1);
+    items.change_to<2>();
+    items.mark_all();
+    items.change_to<3>();
+    EXPECT(table().mark(canonical) == Mark::Marked);
+    {
+        CountedScope scope;
+        // A marked object stays where it is.
+        EXPECT(adaptors().unadapt(item.reference()).code() == Code::BUSY);
+    }
+    items.mark_all();
+    expect_item(item, 3, 7);
+    expect_item(Ref<Item>(canonical), 3, 7);
+    EXPECT(items.count(InstanceList::Current) == 1 && items.count(InstanceList::Marked) == 0);
+    adaptors().settle();
+    {
+        CountedScope scope;
+        EXPECT(adaptors().unadapt(item.reference()).ok());
+    }
+    expect_item(item, 3, 7);
+    EXPECT(items.count(InstanceList::Current) == 1);
+    adaptors().settle();
 }};
 
 }

@@ -68,6 +68,7 @@ kernel::Test cost{"adaptor.null_one_costs_18_instructions", counted<[] {
     EXPECT(adaptors().adapt_null(probe.reference()).ok());
     const uint64_t adapted = instructions_of_a_call(probe);
     EXPECT(adapted - plain == 18);
+    settle();
     EXPECT(adaptors().unadapt(probe.reference()).ok());
     EXPECT(instructions_of_a_call(probe) == plain);
     EXPECT(probe->canonical().value() == probe.reference());
@@ -272,10 +273,11 @@ kernel::Test no_memory{"adaptor.without_memory_is_refused_and_changes_nothing", 
 }>};
 
 kernel::Test dead{"adaptor.dead_reference_stays_while_it_is_called", counted<[] {
+    // Nothing is left that makes the keeper look again but what is done here.
+    settle();
     const Reference old = make_desk<SecondDesk>();
     EXPECT(adaptors().adapt(old, for_probes).ok());
     const Reference canonical = table().canonical(old);
-    adaptors().look_again();
     // The keeper cannot go on after it has put the dead reference there: this thread is counted.
     kernel::wait_until([old] { return listed(old).status.state == AdaptedState::Dead; });
     EXPECT(Ref<First>(old)->load().code() == Code::GONE);
