@@ -62,7 +62,13 @@ def test_forced_syncs_go_first() -> None:
 def test_parts_are_touched_side_by_side() -> None:
     result = run("partitioned_region", seed=1)
     before, parted = seen(result, "workload.parallel-touch.operations")
-    assert parted > before * 1.15
+    assert parted > before * 1.5
+
+
+def test_region_in_parts_is_loaded_on_demand() -> None:
+    result = run("partitioned_region", 1, file="demand.scenario.toml")
+    states = {update["name"]: update["state"] for update in result.updates}
+    assert states["partitioned_region"] == "active"
 
 
 @pytest.mark.matrix
