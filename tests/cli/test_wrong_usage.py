@@ -35,7 +35,6 @@ WRONG: dict[Words, str] = {
     ("update", "check", "nowhere.ko"): "Path 'nowhere.ko' does not exist",
     ("update", "apply", "allocator_race"): "Missing option '--from'",
     ("update", "status", "--from", "nowhere"): "nowhere: No such file or directory",
-    ("update", "cancel", "0", "--from", "nowhere"): "Invalid value for 'UPDATE'",
     ("disassemble", "no_such_symbol"): "no_such_symbol",
     ("disassemble", "0x10"): "0x10 is not in the kernel's code",
     ("bench",): "evergreen bench: Missing command",

@@ -6,6 +6,7 @@ import pytest
 
 from tests.modules.damage import (
     HEADER,
+    HEADER_LEAST,
     KERNEL_ID,
     OTHER_ID,
     POWER10,
@@ -62,7 +63,7 @@ BAD_MODULES = [
     Bad(
         "short metadata",
         in_section("metadata", data=bytes(10)),
-        f"section 6 .evergreen.module: 10 bytes, the header alone takes {HEADER}",
+        f"section 6 .evergreen.module: 10 bytes, the header alone takes {HEADER_LEAST}",
     ),
     Bad(
         "metadata magic",
@@ -76,13 +77,18 @@ BAD_MODULES = [
     ),
     Bad(
         "metadata flags",
+        in_metadata(field("flags"), b"\0\0\0\x40"),
+        "section 6 .evergreen.module: unknown flags 0x40",
+    ),
+    Bad(
+        "irreversible for no reason",
         in_metadata(field("flags"), b"\0\0\0\x04"),
-        "section 6 .evergreen.module: unknown flags 0x4",
+        "section 6 .evergreen.module: irreversible without a reason, or a reason without the flag",
     ),
     Bad(
         "metadata header",
         in_metadata(field("header_bytes"), b"\0\0\0\x04"),
-        f"section 6 .evergreen.module: a header record of 4 bytes, at least {HEADER} expected",
+        f"section 6 .evergreen.module: a header record of 4 bytes, at least {HEADER_LEAST} expected",
     ),
     Bad(
         "metadata count",

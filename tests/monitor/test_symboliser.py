@@ -37,7 +37,7 @@ def test_the_first_instruction_of_every_function_has_a_line() -> None:
     functions = [
         item
         for item in symbols().kernel.index.ranges
-        if item.is_function and item.size and not item.name.startswith("_GLOBAL__")
+        if item.is_function and item.size and not item.name.startswith(("_GLOBAL__", "__cxx_global_var_init"))
     ]
     without = [item.name for item in functions if symbols().locate(item.start).source is None]
     assert len(functions) > 500

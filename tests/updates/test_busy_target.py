@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from emulator.machine import Until
 from tests.updates.counter_versions import Version, expect_exact, info, loaded_machine, version_of_counters
 
 
 def test_the_update_waits_for_a_client_that_is_held() -> None:
     with loaded_machine(clients=4) as machine:
         monitor = machine.monitor
-        client = next(thread.id for thread in monitor.threads() if thread.name == "client")
+        inside = machine.symbols.address("services::v1::SharedCounter::increment")
+        assert machine.run(Until(cpu=0, address=inside)).reached
+        client = machine.cpus[0].thread
         monitor.hold_thread(client)
         load = monitor.start_apply(Version().build())
         machine.run_for(3_000_000)

@@ -7,7 +7,14 @@ import pytest
 from emulator import Machine
 from emulator.errors import GuestError
 from emulator.monitor import UpdateFailed, UpdateRecord
-from tests.updates.counter_versions import Version, expect_exact, info, loaded_machine, version_of_counters
+from tests.updates.counter_versions import (
+    Version,
+    apply_whole,
+    expect_exact,
+    info,
+    loaded_machine,
+    version_of_counters,
+)
 
 
 def _begin(machine: Machine, update: Version, run_ns: int) -> tuple[int, UpdateRecord]:
@@ -69,7 +76,7 @@ def test_what_cannot_be_undone_is_refused_with_its_reason() -> None:
     with loaded_machine() as machine:
         monitor = machine.monitor
         update = Version(manifest='irreversible = "the counts before are lost"')
-        record = monitor.apply(update.build(), limit_ns=2_000_000_000)
+        record = apply_whole(machine, update)
         with pytest.raises(GuestError, match="cannot be undone: the counts before are lost"):
             monitor.revert(record.id)
         with pytest.raises(GuestError, match="cannot be undone: the counts before are lost"):

@@ -4,6 +4,7 @@
 #include "arch/ppc64/percpu.h"
 #include "kernel/clock.h"
 #include "kernel/test.h"
+#include "kernel/test_thread.h"
 #include "objects/counted_scope.h"
 #include "objects/counting_arbiter.h"
 #include "objects/tests/probe.h"
@@ -464,7 +465,14 @@ kernel::Test counters{"swap.counter_changes_between_shared_and_partitioned", cou
     };
     swap_for("PartitionedCounter");
     EXPECT(reference->value().value() == 5);
-    EXPECT(reference->decrement().ok());
+    {
+        // So that the state has a share on another CPU than the first.
+        UncountedScope uncounted;
+        kernel::TestThread elsewhere({.cpu = kernel::last_cpu()}, [reference] {
+            CountedScope scope;
+            EXPECT(reference->decrement().ok());
+        });
+    }
     swap_for("SharedCounter");
     EXPECT(reference->value().value() == 4);
     EXPECT(destroy(reference.reference()).ok());
