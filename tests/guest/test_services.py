@@ -44,6 +44,7 @@ NAMES: Final = {
         touches_reach_the_disk_and_come_back
     """,
     "memory": """
+        address_spaces_are_made_when_the_frame_pool_is_empty
         clean_pages_are_taken_back_when_memory_is_short
         every_failed_allocation_leaves_nothing_behind
         every_object_is_swapped_under_faults

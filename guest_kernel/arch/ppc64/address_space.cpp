@@ -5,6 +5,7 @@
 #include "arch/ppc64/table_frames.h"
 #include "arch/ppc64/translation_tables.h"
 #include "kernel/frames.h"
+#include "kernel/page_source.h"
 #include "kernel/spinlock.h"
 
 namespace arch {
@@ -44,6 +45,46 @@ private:
 
 constinit PidPool s_pids;
 
+// The tables of a process come from the frame pool and, when that has none, from the page source: what the page allocator
+// took from the pool in a shortage does not go back there. Whose they are is known by their first frame (kernel::free_pages).
+// The page source may block: no spin lock is held where one of these is asked.
+
+class TableFramesOfProcess final : public FrameSource {
+public:
+    constexpr TableFramesOfProcess() = default;
+
+    // Single tables, which need no alignment.
+    Result<uint64_t> allocate(uint64_t count) override
+    {
+        const Result<void*> pages = kernel::frame_pool().allocate_pages(count);
+        return physical(pages.ok() ? pages.value() : TRY(kernel::allocate_pages(count)));
+    }
+};
+
+constinit TableFramesOfProcess s_process_tables;
+
+class RootFrames final : public FrameSource {
+public:
+    explicit RootFrames(PageBlock& block) : m_block(block) {}
+
+    // The page source takes back only what it gave out, so a root from there has the rest of its block with it.
+    Result<uint64_t> allocate(uint64_t count) override
+    {
+        const Result<uint64_t> frames = table_frames().allocate(count);
+        if (frames.ok()) {
+            set_frame_owner(frames.value(), kernel::FrameOwner::PageSource);
+            m_block = {linear(frames.value()), count};
+            return frames;
+        }
+        m_block = {TRY(kernel::allocate_pages(2 * count - 1)), 2 * count - 1};
+        const uint64_t size = count * abi::PAGE_SIZE;
+        return (physical(m_block.first) + size - 1) & ~(size - 1);
+    }
+
+private:
+    PageBlock& m_block;
+};
+
 bool is_user_page(uint64_t address) { return address % abi::PAGE_SIZE == 0 && address < user_end; }
 
 uint64_t user_bits(Protection protection) { return page_bits(protection) & ~uint64_t{PAGE_PRIVILEGED}; }
@@ -68,7 +109,8 @@ Status AddressSpace::open()
     const uint64_t pid = s_pids.take();
     if (pid == 0)
         return Code::BUSY;
-    const Result<uint64_t> root = RadixTree::make_table(RadixTree::root_frames, abi::LINEAR_BASE, table_frames());
+    RootFrames frames(m_root_block);
+    const Result<uint64_t> root = RadixTree::make_table(RadixTree::root_frames, abi::LINEAR_BASE, frames);
     if (!root.ok()) {
         s_pids.give_back(pid);
         return root.status();
@@ -82,18 +124,19 @@ Status AddressSpace::open()
 void AddressSpace::close()
 {
     clear_process_tree(m_pid);
-    tree_at(m_root).for_each_table([](uint64_t table) { kernel::free_frames(table, 1); });
-    kernel::free_frames(m_root, RadixTree::root_frames);
+    tree_at(m_root).for_each_table([](uint64_t table) { kernel::free_pages(linear(table), 1); });
+    kernel::free_pages(m_root_block.first, m_root_block.pages);
     s_pids.give_back(m_pid);
     m_pid = 0;
     m_root = 0;
+    m_root_block = {};
 }
 
 Status AddressSpace::map(uint64_t address, uint64_t physical, Protection protection)
 {
     if (!is_user_page(address) || physical % abi::PAGE_SIZE != 0 || protection == Protection::DEVICE)
         return Code::INVALID;
-    uint64_t* const leaf = TRY(tree_at(m_root).make_leaf(address, table_frames()));
+    uint64_t* const leaf = TRY(tree_at(m_root).make_leaf(address, s_process_tables));
     if (*leaf != 0)
         return Code::EXISTS;
     *leaf = physical | user_bits(protection);

@@ -13,13 +13,20 @@ inline constexpr uint64_t EMPTY_PID = 1;
 inline constexpr uint64_t FIRST_USER_PID = 2;
 inline constexpr uint64_t PIDS = 256;
 
+// What a page source gave out.
+struct PageBlock {
+    void* first = nullptr;
+    uint64_t pages = 0;
+};
+
+// Its tables come from the frame pool or the page source, so open, map and close are for threads that hold no spin lock.
 class AddressSpace {
 public:
     AddressSpace() = default;
     AddressSpace(const AddressSpace&) = delete;
     AddressSpace& operator=(const AddressSpace&) = delete;
 
-    // NO_MEMORY: no frames for the tree; BUSY: every PID is in use.
+    // NO_MEMORY: no pages for the tree; BUSY: every PID is in use.
     kernel::Status open();
     // Frees the tables and the PID; the frames that were mapped stay the caller's. No thread may run in it any more.
     void close();
@@ -36,6 +43,8 @@ public:
 private:
     uint64_t m_pid = 0;
     uint64_t m_root = 0;
+    // The pages in which the root lies.
+    PageBlock m_root_block;
 };
 
 // First address that no program can have: the end of what a tree of 52 bits spans.

@@ -1,7 +1,14 @@
 // Programs in problem state touch memory that nothing is mapped for.
 
+#include "kernel/placement_new.h"
+
+#include "arch/ppc64/address_space.h"
+#include "arch/ppc64/mmu.h"
+#include "kernel/frames.h"
+#include "kernel/page_source.h"
 #include "services/memory/fcm_default.h"
 #include "services/memory/hat_default.h"
+#include "services/memory/kernel_pages.h"
 #include "services/memory/pm_leaf.h"
 #include "services/memory/pm_root.h"
 #include "services/memory/region_default.h"
@@ -73,6 +80,79 @@ Outcome sum(const Managers& managers, objects::Ref<FileCache> cache, uint64_t pa
     return run_program(managers, cache, program_sum_pages, program_sum_pages_end, pages, arch::Protection::READ,
         [](TestProcess&) {});
 }
+
+// What the frame pool still has is taken in this scope.
+class EmptyPool {
+public:
+    EmptyPool()
+    {
+        for (uint64_t count = 1024; count > 0; count /= 2) {
+            for (auto frames = kernel::allocate_frames(count); frames.ok(); frames = kernel::allocate_frames(count))
+                m_first = new (arch::linear(frames.value())) Run{m_first, count};
+        }
+    }
+    ~EmptyPool()
+    {
+        while (m_first != nullptr) {
+            const Run run = *m_first;
+            kernel::free_frames(arch::physical(m_first), run.count);
+            m_first = run.next;
+        }
+    }
+    EmptyPool(const EmptyPool&) = delete;
+    EmptyPool& operator=(const EmptyPool&) = delete;
+
+private:
+    struct Run {
+        Run* next;
+        uint64_t count;
+    };
+
+    Run* m_first = nullptr;
+};
+
+// The page allocator's stock, as outside tests.
+class AllocatorPages final : public kernel::PageSource {
+public:
+    kernel::Result<void*> allocate_pages(size_t pages) override
+    {
+        objects::CountedScope scope;
+        return kernel_pages()->allocate_pages(pages);
+    }
+    void free_pages(void* first, size_t) override
+    {
+        objects::CountedScope scope;
+        EXPECT(kernel_pages()->free_pages(first).ok());
+    }
+    uint64_t in_use()
+    {
+        objects::CountedScope scope;
+        return kernel_pages()->pages_in_use().value();
+    }
+};
+
+// As it is after a shortage: the page allocator has taken every frame, and its pages are free again.
+kernel::Test after_shortage{"memory.address_spaces_are_made_when_the_frame_pool_is_empty", [] {
+    AllocatorPages pages;
+    void* stock = pages.allocate_pages(128).value();
+    pages.free_pages(stock, 128);
+    const uint64_t before = pages.in_use();
+    {
+        const kernel::OtherPageSource scope(pages);
+        const EmptyPool empty;
+        arch::AddressSpace first, second;
+        EXPECT(first.open().ok() && second.open().ok());
+        EXPECT(pages.in_use() > before);
+        for (uint64_t address = data_address; address < arch::user_end / 2; address *= 16) {
+            EXPECT(first.map(address, arch::physical(stock), arch::Protection::READ).ok());
+            EXPECT(first.translate(address).value() == arch::physical(stock));
+            EXPECT(second.translate(address).code() == kernel::Code::NOT_FOUND);
+        }
+        first.close();
+        second.close();
+    }
+    EXPECT(pages.in_use() == before);
+}};
 
 kernel::Test touch{"memory.program_touches_anonymous_memory", [] {
     Managers managers;
