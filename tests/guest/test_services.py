@@ -49,6 +49,7 @@ NAMES: Final = {
         every_failed_allocation_leaves_nothing_behind
         every_object_is_swapped_under_faults
         fresh_memory_is_zero
+        kernel_pages_are_mapped_when_the_frame_pool_is_empty
         program_touches_anonymous_memory
         root_takes_pages_back_from_other_leaves
         store_to_a_clean_page_makes_it_dirty

@@ -5,6 +5,7 @@
 #include "arch/ppc64/percpu.h"
 #include "arch/ppc64/table_frames.h"
 #include "arch/ppc64/translation_tables.h"
+#include "kernel/page_source.h"
 #include "kernel/spinlock.h"
 
 namespace arch {
@@ -57,9 +58,44 @@ bool seals(uint64_t address, uint64_t entry)
     return entry != 0 && is_read_only(entry) && is_ram(frame) && address != reinterpret_cast<uint64_t>(linear(frame));
 }
 
-Status map_leaf(const RadixTree& tree, uint64_t address, uint64_t physical, Protection protection)
+// Tables for one mapping: frames of the pool or, when that is empty, the page that was brought. The page source may block, so
+// it is asked before the lock is taken.
+class KernelTableFrames final : public FrameSource {
+public:
+    KernelTableFrames() = default;
+    KernelTableFrames(const KernelTableFrames&) = delete;
+    KernelTableFrames& operator=(const KernelTableFrames&) = delete;
+    ~KernelTableFrames()
+    {
+        if (m_brought != nullptr)
+            kernel::free_pages(m_brought, 1);
+    }
+
+    // When what was brought has been used.
+    Status bring()
+    {
+        m_brought = TRY(kernel::allocate_pages(1));
+        return {};
+    }
+
+    Result<uint64_t> allocate(uint64_t count) override
+    {
+        const Result<uint64_t> frames = table_frames().allocate(count);
+        if (frames.ok() || m_brought == nullptr)
+            return frames;
+        const uint64_t brought = physical(m_brought);
+        m_brought = nullptr;
+        return brought;
+    }
+
+private:
+    void* m_brought = nullptr;
+};
+
+Status map_leaf(
+    const RadixTree& tree, FrameSource& tables, uint64_t address, uint64_t physical, Protection protection)
 {
-    uint64_t* const leaf = TRY(tree.make_leaf(address, table_frames()));
+    uint64_t* const leaf = TRY(tree.make_leaf(address, tables));
     if (*leaf != 0)
         return Code::EXISTS;
     const uint64_t entry = physical | page_bits(protection);
@@ -70,6 +106,12 @@ Status map_leaf(const RadixTree& tree, uint64_t address, uint64_t physical, Prot
     // entry (ptesync in the architecture's terms, a form of sync).
     barrier_full();
     return {};
+}
+
+Status map_shared_leaf(FrameSource& tables, uint64_t address, uint64_t physical, Protection protection)
+{
+    SpinGuard guard(s_lock);
+    return map_leaf(shared_tree(), tables, address, physical, protection);
 }
 
 // The entry of a mapped page becomes `after` and every CPU knows when this returns.
@@ -107,8 +149,14 @@ Status map_page(uint64_t address, uint64_t physical, Protection protection)
 {
     if (!is_shared(address) || !is_page(physical))
         return Code::INVALID;
-    SpinGuard guard(s_lock);
-    return map_leaf(shared_tree(), address, physical, protection);
+    KernelTableFrames tables;
+    for (;;) {
+        const Status mapped = map_shared_leaf(tables, address, physical, protection);
+        if (mapped != Code::NO_MEMORY)
+            return mapped;
+        // Each time round a table more is there: the page that was brought has been used.
+        TRY(tables.bring());
+    }
 }
 
 Status unmap_page(uint64_t address)
@@ -141,7 +189,7 @@ Status map_local_page(unsigned cpu_number, uint64_t address, uint64_t physical, 
     if (!is_local(address) || !is_page(address) || !is_page(physical))
         return Code::INVALID;
     SpinGuard guard(s_lock);
-    return map_leaf(tree_of(cpu_number), address, physical, protection);
+    return map_leaf(tree_of(cpu_number), table_frames(), address, physical, protection);
 }
 
 Status unmap_local_page(unsigned cpu_number, uint64_t address)

@@ -29,12 +29,12 @@ inline uint64_t physical(const void* address)
     return effective >= abi::LINEAR_BASE ? effective - abi::LINEAR_BASE : effective - abi::KERNEL_BASE;
 }
 
-// The kernel's tree, shared by all CPUs, outside the per-CPU region. Addresses are page-aligned. May be called with
-// interrupts off; takes the tree's lock.
-// EXISTS when the page is mapped; NO_MEMORY when a table is needed and no frame is left; INVALID for an address that
+// The kernel's tree, shared by all CPUs, outside the per-CPU region. Addresses are page-aligned. Takes the tree's lock.
+// May ask the page source for tables, so no spin lock is held (nor are interrupts off).
+// EXISTS when the page is mapped; NO_MEMORY when a table is needed and no page is left; INVALID for an address that
 // is not the kernel's to map.
 kernel::Status map_page(uint64_t address, uint64_t physical, Protection protection);
-// NOT_FOUND when the page is not mapped. Every CPU has forgotten the page when these return.
+// These two may be called with interrupts off. NOT_FOUND when the page is not mapped. Every CPU has forgotten the page when these return.
 kernel::Status unmap_page(uint64_t address);
 kernel::Status protect_page(uint64_t address, Protection protection);
 // Physical address behind an effective one (byte exact), as this CPU sees it; NOT_FOUND when not mapped.

@@ -4,6 +4,7 @@
 
 #include "arch/ppc64/address_space.h"
 #include "arch/ppc64/mmu.h"
+#include "arch/ppc64/radix_tree.h"
 #include "kernel/frames.h"
 #include "kernel/page_source.h"
 #include "services/memory/fcm_default.h"
@@ -152,6 +153,22 @@ kernel::Test after_shortage{"memory.address_spaces_are_made_when_the_frame_pool_
         second.close();
     }
     EXPECT(pages.in_use() == before);
+}};
+
+// Stacks and modules need tables too, which stay.
+kernel::Test kernel_tables{"memory.kernel_pages_are_mapped_when_the_frame_pool_is_empty", [] {
+    constexpr uint64_t nothing_near = abi::STACK_BASE + arch::RadixTree::root_entry_span / 2;
+    constexpr uint64_t tables = 2;
+    AllocatorPages pages;
+    void* stock = pages.allocate_pages(64).value();
+    pages.free_pages(stock, 64);
+    const uint64_t before = pages.in_use();
+    const kernel::OtherPageSource scope(pages);
+    const EmptyPool empty;
+    EXPECT(arch::map_page(nothing_near, arch::physical(stock), arch::Protection::READ).ok());
+    EXPECT(arch::translate(nothing_near).value() == arch::physical(stock));
+    EXPECT(arch::unmap_page(nothing_near).ok());
+    EXPECT(pages.in_use() == before + tables);
 }};
 
 kernel::Test touch{"memory.program_touches_anonymous_memory", [] {
