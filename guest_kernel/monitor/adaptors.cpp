@@ -3,6 +3,7 @@
 #include "devices/mailbox.h"
 #include "kernel/init.h"
 #include "monitor/reference_text.h"
+#include "monitor/unloads.h"
 #include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 
@@ -63,6 +64,7 @@ public:
         event.number(status.callers_left);
         event.post().ignore();
     }
+    void adaptor_freed() override { begin_unloads(); }
     void dead_reference_called(objects::Reference reference, uint64_t calls, uint64_t last_caller) override
     {
         devices::mailbox::EventWriter event(abi::EventKind::DEAD_REFERENCE);

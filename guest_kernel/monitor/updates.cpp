@@ -4,8 +4,10 @@
 #include "devices/module_loader.h"
 #include "kernel/clock.h"
 #include "kernel/init.h"
+#include "kernel/mutex.h"
 #include "kernel/thread.h"
 #include "monitor/report_stalled.h"
+#include "monitor/unloads.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
 #include "objects/module_use.h"
@@ -49,15 +51,32 @@ public:
         report_stalled(update.id, step, since_ns);
     }
 
-    // Nothing leads into its module any more, unless another module requires it: then it stays, which is told.
-    void update_withdrawn(Update& update) override
+    // It may have been the last that required the modules of others, which were taken back before.
+    void update_withdrawn(Update&) override { unload_reverted(); }
+
+    // Nothing leads into their modules any more, unless others require them or call by their adaptors.
+    void unload_reverted()
     {
+        kernel::MutexGuard guard(m_unloads);
+        for (auto* update = objects::updates().newest_reverted(); update != nullptr;
+             update = objects::updates().newest_reverted(update->id))
+            unload(*update);
+    }
+
+private:
+    // That it stays is told.
+    void unload(Update& update)
+    {
+        objects::updates().forget_failure(update);
         const Status unloaded = devices::unload_module(update.module);
         if (unloaded.ok())
             return;
         objects::updates().note_failure(update, unloaded.code(), "its module is still in use");
         objects::updates().tell_progress(update);
     }
+
+    // One thread at a time looks for what can be unloaded: none finds a module in use because of another's look.
+    kernel::Mutex m_unloads;
 };
 
 objects::UpdateMode mode_of(const Module& module)
@@ -168,6 +187,8 @@ Status cancel(ValueReader& arguments, ValueWriter&)
     return objects::cancel(*TRY(read_update(arguments)), Code::CANCELLED);
 }
 
+void unload_entry(uint64_t) { reporter.unload_reverted(); }
+
 void revert_entry(uint64_t update) { objects::revert(*reinterpret_cast<Update*>(update)); }
 
 // Answered when it has begun: it may take long, and how it ends comes as an event.
@@ -194,6 +215,15 @@ Status start()
 [[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction init{kernel::InitStage::Monitor,
                                                                                   "monitor.updates", start};
 
+}
+
+void begin_unloads()
+{
+    if (objects::updates().newest_reverted() == nullptr)
+        return;
+    objects::CountedScope calls_the_page_allocator;
+    const kernel::ThreadOptions options{"unload", objects::transition_priority, kernel::any_cpu, false};
+    static_cast<void>(kernel::Thread::create(options, unload_entry, 0));
 }
 
 }

@@ -202,8 +202,12 @@ void Adaptors::forget(AdaptedReference& record)
             link = &(*link)->following;
         *link = record.following;
     }
-    CountedScope calls_the_page_allocator;
-    kernel::destroy(&record);
+    {
+        CountedScope calls_the_page_allocator;
+        kernel::destroy(&record);
+    }
+    if (m_listener != nullptr)
+        m_listener->adaptor_freed();
 }
 
 }

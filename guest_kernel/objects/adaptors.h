@@ -86,6 +86,8 @@ struct AdaptedStatus {
 class AdaptorListener {
 public:
     virtual void adaptor_changed(const AdaptedStatus& status, const char* what) = 0;
+    // One has been freed: nothing in its module is used by it any more.
+    virtual void adaptor_freed() = 0;
     virtual void dead_reference_called(Reference reference, uint64_t calls, uint64_t last_caller) = 0;
 
 protected:

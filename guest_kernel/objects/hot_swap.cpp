@@ -61,7 +61,8 @@ void set_swap_listener(SwapListener* listener)
 }
 
 HotSwap::HotSwap(Reference reference, kernel::Owned<Root> replacement, const SwapOptions& options)
-    : m_mediator(*this, reference), m_options(options), m_id(__atomic_fetch_add(&next_swap_id, 1, __ATOMIC_RELAXED))
+    : m_mediator(*this, reference), m_options(options), m_id(__atomic_fetch_add(&next_swap_id, 1, __ATOMIC_RELAXED)),
+      m_reference_now(reference)
 {
     m_conversion.adopt(static_cast<kernel::Owned<Root>&&>(replacement));
 }
@@ -198,6 +199,7 @@ void HotSwap::commit()
     begin(Phase::Completed);
     Root& replacement = m_conversion.hand_over();
     if (m_adapted != nullptr) {
+        m_reference_now = m_adapted->adaptor->next();
         // With a mediator it cannot fail.
         adaptors().commit(*m_adapted, &m_mediator, replacement).ignore();
     } else {

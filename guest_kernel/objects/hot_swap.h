@@ -79,6 +79,8 @@ public:
     uint64_t id() const { return m_id; }
     uint64_t update() const { return m_options.update; }
     Reference reference() const { return m_mediator.reference(); }
+    // The object's own afterwards: another one when an adaptor has taken its place. Meaningful once finished.
+    Reference reference_now() const { return m_reference_now; }
     Phase phase() const { return m_mediator.phase(); }
     // Meaningful once finished.
     MediatorCounts counts() const { return m_counts; }
@@ -127,6 +129,7 @@ private:
     uint64_t m_id;
     int64_t m_verdict = undecided;
     AdaptedReference* m_adapted = nullptr;
+    Reference m_reference_now;
     // Signalled when the mediator is in place, or will never be.
     kernel::Event m_go;
     bool m_interposed = false;

@@ -15,15 +15,18 @@ Result<Root*> make_replacement(const ClassDescriptor& replacement)
 
 }
 
-Status swap_one(Reference reference, const ClassDescriptor& replacement, const SwapOptions& options)
+Result<Reference> swap_one(Reference reference, const ClassDescriptor& replacement, const SwapOptions& options)
 {
     kernel::Owned<Root> root(TRY(make_replacement(replacement)));
     HotSwap* swap = TRY(HotSwap::start(reference, static_cast<kernel::Owned<Root>&&>(root), options));
     const Status outcome = swap->wait();
+    const Reference now = swap->reference_now();
     swap->release();
     // What has been updated may have been the last caller of an old interface.
     adaptors().look_again();
-    return outcome;
+    if (!outcome.ok())
+        return outcome;
+    return now;
 }
 
 }

@@ -5,7 +5,7 @@
 
 namespace objects {
 
-// Waits for the end of the swap. For threads that are not counted.
-Status swap_one(Reference reference, const ClassDescriptor& replacement, const SwapOptions& options);
+// Waits for the end of the swap: the reference that the object has then. For threads that are not counted.
+Result<Reference> swap_one(Reference reference, const ClassDescriptor& replacement, const SwapOptions& options);
 
 }

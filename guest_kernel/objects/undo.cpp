@@ -17,7 +17,8 @@ namespace {
 constexpr unsigned attempts = 4;
 constexpr uint64_t retry_interval_ns = kernel::millisecond;
 
-// Back to the reference from before, if that is still there, when the object has got another one.
+// Back to the reference from before, if that is still there, when the object has got another one. If it is not there the
+// object gets a third, by which the updates before this one must know it.
 Status take_back_object(Update& update, ClassChange& change)
 {
     SwapOptions options;
@@ -35,8 +36,11 @@ Status take_back_object(Update& update, ClassChange& change)
             options.back_to = change.before.find();
         }
     }
-    const Status status = swap_one(reference, *change.from, options);
-    return status.code() == Code::GONE ? Status() : status;
+    const auto now = swap_one(reference, *change.from, options);
+    if (!now.ok())
+        return now.code() == Code::GONE ? Status() : now.status();
+    updates().note_moved(change.before, NamedReference::of(now.value()));
+    return {};
 }
 
 // Instances of a class that was new have nothing that they could be converted to.

@@ -169,13 +169,13 @@ Status replace(
     SwapOptions options;
     options.update = update == nullptr ? 0 : update->id;
     options.adaptor = adaptor;
-    const Status outcome = swap_one(reference, replacement, options);
-    if (change != nullptr && outcome.ok()) {
-        change->after = NamedReference::of(table().canonical(reference));
+    const auto now = swap_one(reference, replacement, options);
+    if (change != nullptr && now.ok()) {
+        change->after = NamedReference::of(now.value());
         change->way_back = way_back;
         change->in_service = true;
     }
-    return outcome.ok() || update == nullptr ? outcome : fail(*update, outcome, "");
+    return now.ok() || update == nullptr ? now.status() : fail(*update, now.status(), "");
 }
 
 }

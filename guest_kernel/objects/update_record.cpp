@@ -227,6 +227,15 @@ const Update* Updates::successor(const Update& update)
     return nullptr;
 }
 
+Update* Updates::newest_reverted(uint64_t before)
+{
+    kernel::MutexGuard guard(m_lock);
+    auto* update = m_first;
+    while (update != nullptr && (update->id >= before || update->state != UpdateState::Reverted))
+        update = update->next;
+    return update;
+}
+
 // The newest are first in the list.
 bool Updates::replaced_by_newer(const Update& update, const ClassChange& change) const
 {
@@ -252,6 +261,20 @@ void Updates::review_superseded()
             enter(*update, UpdateState::Superseded);
         else if (update->state == UpdateState::Superseded && !replaced)
             enter(*update, UpdateState::Active);
+    }
+}
+
+void Updates::note_moved(NamedReference from, NamedReference to)
+{
+    kernel::MutexGuard guard(m_lock);
+    for (auto* update = m_first; update != nullptr; update = update->next) {
+        for (unsigned i = 0; i < update->change_count; ++i) {
+            auto& change = update->changes[i];
+            if (change.kind != ChangeKind::OneObject)
+                continue;
+            change.before = change.before == from ? to : change.before;
+            change.after = change.after == from ? to : change.after;
+        }
     }
 }
 

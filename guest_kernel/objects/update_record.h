@@ -144,8 +144,12 @@ public:
 
     // A newer one that changes the same class or object and has not been taken back, or null.
     const Update* successor(const Update& update);
+    // Of those that were taken back and whose modules are still there, the newest before that one, or null.
+    Update* newest_reverted(uint64_t before = ~uint64_t{0});
     // Whichever active update has nothing left in service that a newer one did not replace becomes Superseded, and back.
     void review_superseded();
+    // A newer update was taken back, and the object that had the one reference before it has got the other.
+    void note_moved(NamedReference from, NamedReference to);
     // Descriptors in [first, end) are about to go: no update can lead back to them.
     void forget_classes(uint64_t first, uint64_t end);
 

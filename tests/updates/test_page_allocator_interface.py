@@ -79,7 +79,8 @@ def test_taken_back_under_load_the_allocator_first() -> None:
         assert monitor.revert("page_allocator_callers").state == "unloaded"
         machine.run_for(LOAD_NS)
         assert monitor.adaptors() == []
-        monitor.unload("page_allocator_interface")
+        assert {update.state for update in monitor.updates()} == {"active", "unloaded"}
+        assert [module.name for module in monitor.modules()] == ["allocator_race"]
         assert monitor.object("page-allocator").values["version"] == 2
         monitor.workload_stop("allocation-storm")
         assert monitor.workload_status("allocation-storm").errors == 0
