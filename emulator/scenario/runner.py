@@ -12,14 +12,26 @@ from emulator.scenario.result import RunResult, StepResult
 from emulator.scenario.scenario import ReportSettings, Scenario
 from emulator.scenario.session import Session
 from emulator.scenario.shipped import find_update, modules_of
-from emulator.scenario.steps import Apply, Boot, CheckDisk, Drain, PowerOff, Schedule, Start, Step, Stop, Wait
+from emulator.scenario.steps import (
+    Apply,
+    Boot,
+    CheckDisk,
+    Drain,
+    Look,
+    PowerOff,
+    Schedule,
+    Start,
+    Step,
+    Stop,
+    Wait,
+)
 
 if TYPE_CHECKING:
     from emulator.devices.disk import DiskConfig
     from emulator.system_config import SystemConfig
     from toolchain.kernel import KernelImage
 
-_IN_CONTROL: Final = (Boot, Start, Stop, Wait, Schedule, Drain, PowerOff, CheckDisk)
+_IN_CONTROL: Final = (Boot, Start, Stop, Wait, Schedule, Drain, Look, PowerOff, CheckDisk)
 """Steps that a control run performs too; in place of the others it lets the same time pass."""
 
 

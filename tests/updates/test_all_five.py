@@ -1,0 +1,111 @@
+"""The five updates of section 4.3, one after another under the job mix, then taken back without a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Final
+
+import pytest
+
+from emulator.scenario.result import RunResult
+from emulator.scenario.runner import control_of, run_scenario
+from emulator.scenario.scenario import load_scenario
+from tests.system.machines import kernel
+from toolchain.paths import installation
+
+SCENARIO: Final = installation().updates / "all_five" / "scenario.toml"
+MODULES: Final = (
+    "allocator_race",
+    "fcm_unmap",
+    "file_sync",
+    "page_allocator_interface",
+    "page_allocator_callers",
+    "partitioned_region",
+)
+TABLES_OF_MODULES: Final = 1
+"""Pages: the kernel keeps the page table of the module area once it was needed."""
+STOCK_DESCRIPTORS: Final = 1
+"""Pages: each 64 that the page allocator once took from the pool begin with one that describes them."""
+RECORD_SIZE: Final = 2048
+"""Bytes: what an update is remembered by, for good."""
+
+Table = Mapping[Any, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """With the updates, and at the same virtual times without any: not even the race is fixed."""
+
+    updated: RunResult
+    control: RunResult
+
+
+@cache
+def runs(seed: int, policy: str) -> Runs:
+    scenario = load_scenario(SCENARIO).with_flags(seed=seed, policy=policy)
+    updated = run_scenario(scenario, kernel=kernel())
+    assert updated.error is None, f"{updated.error}\n{updated.machine['console']}"
+    without = replace(control_of(scenario, updated.steps), machine=scenario.machine)
+    control = run_scenario(without, kernel=kernel())
+    assert control.error is None, f"{control.error}\n{control.machine['console']}"
+    return Runs(updated, control)
+
+
+def seen(result: RunResult, what: str, nth: int = -1) -> list[Mapping[str, Any]]:
+    """The rows of a look, the last one's if not said otherwise."""
+    looks = [step.to_dict() for step in result.steps if step.do == "look"]
+    rows: list[Mapping[str, Any]] = [look for look in looks if look["text"].startswith(f"{what}: ")][nth][
+        "rows"
+    ]
+    return rows
+
+
+def by_tag(result: RunResult) -> dict[str, tuple[int, int]]:
+    return {row["tag"]: (row["bytes"], row["allocations"]) for row in seen(result, "memory")}
+
+
+def by_owner(result: RunResult) -> dict[tuple[str, str], tuple[int, int]]:
+    """Objects of each class in each version, and modules."""
+    return {(row["what"], row["which"]): (row["count"], row["bytes"]) for row in seen(result, "owners")}
+
+
+def expect_nothing_left(pair: Runs) -> None:
+    assert by_owner(pair.updated) == by_owner(pair.control)
+    with_updates, without = by_tag(pair.updated), by_tag(pair.control)
+    bytes_left, records_left = with_updates.pop("module")
+    assert without.pop("module") == (0, 0)
+    assert records_left == len(MODULES)
+    assert bytes_left <= len(MODULES) * RECORD_SIZE
+    # The record of each update may be the first in a page.
+    grown = with_updates.pop("frames")[1] - without.pop("frames")[1]
+    assert grown <= len(MODULES) + TABLES_OF_MODULES + STOCK_DESCRIPTORS
+    assert with_updates == without
+
+
+def expect_all_there_and_back(pair: Runs) -> None:
+    assert pair.updated.workload["errors"] == 0
+    applied = {row["name"]: row["state"] for row in seen(pair.updated, "updates", 0)}
+    assert applied == {**dict.fromkeys(MODULES, "active"), "allocator_race": "superseded"}
+    assert {row["name"]: row["state"] for row in seen(pair.updated, "updates")} == dict.fromkeys(
+        MODULES, "unloaded"
+    )
+    assert seen(pair.updated, "adaptors") == []
+
+
+def test_all_are_applied_and_taken_back_under_load() -> None:
+    expect_all_there_and_back(runs(1, "round-robin"))
+
+
+def test_memory_in_use_is_that_of_a_run_without_them() -> None:
+    expect_nothing_left(runs(1, "round-robin"))
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("policy", ["round-robin", "random"])
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_from_more_seeds(seed: int, policy: str) -> None:
+    pair = runs(seed, policy)
+    expect_all_there_and_back(pair)
+    expect_nothing_left(pair)
