@@ -84,8 +84,14 @@ def test_applied_under_load_nothing_is_lost(under_load: RunResult) -> None:
     assert under_load.workload["errors"] == 0
     (update,) = under_load.updates
     assert (update["name"], update["state"]) == ("allocator_race", "active")
-    assert update["calls_forwarded"] > 0
     assert 0 <= update["blocked_ns_max"] < 1_000_000
+
+
+def test_calls_that_start_in_the_swap_are_forwarded() -> None:
+    """Whether any starts in so short a time is up to the workload's seed."""
+    scenario = shipped("scenario.toml").with_control(False)
+    runs = (run_scenario(scenario.with_flags(seed=seed)) for seed in range(1, 9))
+    assert any(result.updates[0]["calls_forwarded"] > 0 for result in runs)
 
 
 def test_each_phase_comes_after_the_one_before_on_every_cpu(under_load: RunResult) -> None:
