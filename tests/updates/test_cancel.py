@@ -6,6 +6,7 @@ import pytest
 
 from emulator import Machine
 from emulator.errors import GuestError
+from emulator.machine import Until
 from emulator.monitor import UpdateFailed, UpdateRecord
 from tests.updates.counter_versions import (
     Version,
@@ -89,7 +90,9 @@ def test_a_time_limit_cancels_by_itself_and_names_who_stalls() -> None:
     """A client that is held stays counted, so the factory's swap waits for it."""
     with loaded_machine(clients=2) as machine:
         monitor = machine.monitor
-        client = next(thread.id for thread in monitor.threads() if thread.name == "client")
+        inside = machine.symbols.address("services::v1::SharedCounter::increment")
+        assert machine.run(Until(cpu=0, address=inside)).reached
+        client = machine.cpus[0].thread
         monitor.hold_thread(client)
         update = Version(options="{.step_limit_ns = 20'000'000}")
         load, record = _begin(machine, update, 250_000_000)
