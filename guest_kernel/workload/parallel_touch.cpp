@@ -37,12 +37,11 @@ protected:
         if (region.code() == Code::NOT_FOUND)
             region = services::make_region(creation);
         m_region = TRY(region);
-        m_clients = 0;
+        m_clients = parts;
         return {};
     }
     Status enter(Client&) override
     {
-        __atomic_add_fetch(&m_clients, 1, __ATOMIC_RELAXED);
         kernel::current_thread()->set_pid(TRY(m_translation->process_id()));
         return {};
     }
@@ -98,6 +97,7 @@ private:
     objects::Ref<services::AddressTranslation> m_translation;
     objects::Ref<services::FileCache> m_cache;
     objects::Ref<services::Region> m_region;
+    // That have not left, whether or not they have entered: one may come when the others have left already.
     uint64_t m_clients = 0;
 };
 
