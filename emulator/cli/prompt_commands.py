@@ -77,6 +77,10 @@ def _swap(words: Words) -> steps.Step:
     return steps.Swap(object=words[0], class_name=words[2])
 
 
+def _apply(words: Words) -> steps.Step:
+    return steps.Apply(update=words[0], mode=words[1] if len(words) > 1 else None)
+
+
 def _trace(words: Words) -> steps.Step:
     if len(words) > 1 and words[1] != "off":
         raise UsageError("usage: trace POINT [off]")
@@ -169,8 +173,8 @@ _COMMANDS: Final = (
     Command("adapt REF", "put a null adaptor on a reference", _texts(steps.Adapt, "object"), 1, 1,
             (Completes.REFERENCE,)),
     Command("unadapt REF", "take it off", _texts(steps.Unadapt, "object"), 1, 1, (Completes.REFERENCE,)),
-    Command("apply UPDATE", "apply an update: a shipped one's name, a folder or a .ko file",
-            _texts(steps.Apply, "update"), 1, 1, (Completes.UPDATE,)),
+    Command("apply UPDATE [MODE]", "apply an update by name, folder or .ko file; MODE is eager or lazy",
+            _apply, 1, 2, (Completes.UPDATE,)),
     Command("cancel UPDATE", "cancel an update that is being applied, by name or id", _update(steps.Cancel),
             1, 1),
     Command("revert UPDATE", "take an active update back, by name or id", _update(steps.Revert), 1, 1),

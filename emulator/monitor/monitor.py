@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from emulator.abi.hypercalls import Stage
+from emulator.abi.loader import ConversionMode
 from emulator.abi.mailbox import Operation
 from emulator.abi.values import Value, integer, items, text
 from emulator.devices.loader import ModuleLoader
@@ -273,15 +274,24 @@ class Monitor:
 
     # Updates
 
-    def apply(self, module: Path | bytes, *, limit_ns: int = DEFAULT_LIMIT_NS) -> UpdateRecord:
+    def apply(
+        self, module: Path | bytes, *, limit_ns: int = DEFAULT_LIMIT_NS, mode: ConversionMode | None = None
+    ) -> UpdateRecord:
         """Checks and links a module, loads it, and waits until its update is active.
 
-        Raises ModuleError when the host refuses it (the guest was not touched), UpdateFailed when the guest
-        aborted it, UsageError when the file cannot be read.
+        ``mode`` says how the instances that exist are converted; None: as the module has it. Raises
+        ModuleError when the host refuses it (the guest was not touched), UpdateFailed when the guest aborted
+        it, UsageError when the file cannot be read.
         """
-        return self._updates.apply(module, limit_ns)
+        return self._updates.apply(module, limit_ns, mode)
 
-    def apply_all(self, modules: Sequence[Path], *, limit_ns: int = DEFAULT_LIMIT_NS) -> list[UpdateRecord]:
+    def apply_all(
+        self,
+        modules: Sequence[Path],
+        *,
+        limit_ns: int = DEFAULT_LIMIT_NS,
+        mode: ConversionMode | None = None,
+    ) -> list[UpdateRecord]:
         """An ordered set of modules, one after the other; when one fails, those before it are taken back.
 
         Raises what ``apply`` and ``revert`` raise.
@@ -289,16 +299,16 @@ class Monitor:
         records: list[UpdateRecord] = []
         try:
             for module in modules:
-                records.append(self.apply(module, limit_ns=limit_ns))
+                records.append(self.apply(module, limit_ns=limit_ns, mode=mode))
         except (GuestError, ModuleError):
             for record in reversed(records):
                 self.revert(record.id)
             raise
         return records
 
-    def start_apply(self, module: Path | bytes) -> int:
+    def start_apply(self, module: Path | bytes, *, mode: ConversionMode | None = None) -> int:
         """As ``apply``, without waiting; the id of the load. Raises ModuleError and UsageError."""
-        return self._updates.start(module)
+        return self._updates.start(module, mode)
 
     def load_outcome(self, load: int) -> UpdateRecord | None:
         """What came of a load, active or aborted; None while it is under way."""

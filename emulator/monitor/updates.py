@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from emulator.abi.loader import ConversionMode
 from emulator.abi.status import Code
 from emulator.devices.loader import LoadOutcome, ModuleLoader
 from emulator.errors import UsageError
@@ -37,17 +39,19 @@ class Updates:
         """Another machine's state was restored: its loads are not known by id."""
         self._loads = {}
 
-    def start(self, module: Path | bytes) -> int:
-        """Raises ModuleError and UsageError; the guest was not touched then."""
+    def start(self, module: Path | bytes, mode: ConversionMode | None = None) -> int:
+        """Raises ModuleError and UsageError; the guest was not touched then. ``mode`` None: the module's."""
         self._catch_up()
         image = self._registry.add(_read(module))
+        if mode is not None:
+            image = replace(image, mode=mode)
         load = self._loader.load(image)
         self._loads[load] = (image.name, max(self._journal.updates, default=0))
         return load
 
-    def apply(self, module: Path | bytes, limit_ns: int) -> UpdateRecord:
+    def apply(self, module: Path | bytes, limit_ns: int, mode: ConversionMode | None = None) -> UpdateRecord:
         """Waits until the update is active. Raises UpdateFailed besides what ``start`` raises."""
-        load = self.start(module)
+        load = self.start(module, mode)
         name, _ = self._loads[load]
         self._requests.wait(lambda: self._loader.outcome(load) is not None, f"update {name}", limit_ns)
         record = self.outcome(load)

@@ -22,6 +22,7 @@ from emulator.scenario.values import format_duration
 from emulator.workload import JOB_MIX, KeptFiles, read_kept_files
 
 if TYPE_CHECKING:
+    from emulator.abi.loader import ConversionMode
     from emulator.monitor import Monitor
     from emulator.monitor.replies import WorkloadStatus
 
@@ -84,8 +85,8 @@ def _(step: steps.Apply, session: Session) -> Outcome:
     monitor, modules = session.machine.monitor, session.modules(step.update)
     try:
         if not step.wait:
-            return _begin_apply(monitor, modules)
-        records = monitor.apply_all(modules, limit_ns=step.within)
+            return _begin_apply(monitor, modules, step.conversion)
+        records = monitor.apply_all(modules, limit_ns=step.within, mode=step.conversion)
     except ModuleError as refusal:
         session.note_rejected(step.update, refusal)
         raise
@@ -95,10 +96,10 @@ def _(step: steps.Apply, session: Session) -> Outcome:
     return Outcome(f"{', '.join(names)} active", {"updates": names, "classes": classes})
 
 
-def _begin_apply(monitor: Monitor, modules: list[Path]) -> Outcome:
+def _begin_apply(monitor: Monitor, modules: list[Path], mode: ConversionMode | None) -> Outcome:
     if len(modules) != 1:
         raise UsageError("an ordered set of modules is applied one after the other: wait for it")
-    monitor.start_apply(modules[0])
+    monitor.start_apply(modules[0], mode=mode)
     return Outcome(f"{modules[0].stem} begun")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
+from emulator.abi.loader import ConversionMode
 from emulator.scenario.tables import Table, key, key_type, keys_of
 from emulator.scenario.values import (
     Duration,
@@ -53,6 +54,8 @@ FIGURES: Final = (
     "paging",
 )
 """First words of the names of figures."""
+MODES: Final = {mode.name.lower(): mode for mode in ConversionMode}
+"""How the instances that exist are converted."""
 
 
 def within(default: int = SECOND) -> Any:  # noqa: ANN401 (a dataclass field)
@@ -142,7 +145,14 @@ class Apply(Step):
     """A shipped update's name, a folder or a module's file (.ko), from the scenario's own folder."""
     wait: bool = key(Flag(), default=True)
     """False: go on at once, to look at the update or to cancel it while it is being applied."""
+    mode: str | None = key(Word(tuple(MODES)), default=None)
+    """How instances are converted; None: as the update itself says."""
     within: int = within()
+
+    @property
+    def conversion(self) -> ConversionMode | None:
+        """The mode as the guest knows it."""
+        return None if self.mode is None else MODES[self.mode]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,7 @@ def test_an_update_under_load(typed: Typed) -> None:
         ("step 1 9", "cpu = 9: a number from 0 to 7 expected", 2),
         ("step 1 5", "CPU 5: there are 2", 2),
         ("apply nothing", 'no update "nothing"', 2),
+        ("apply counting soon", 'mode = soon: "auto" or "eager" or "lazy" expected', 2),
         ("unload nothing", "module nothing is not loaded", 2),
         ("disassemble nothing", "nothing", 2),
         ("assemble kernel::yield() foo", "assemble 'foo'", 2),
