@@ -71,15 +71,9 @@ def test_region_in_parts_is_loaded_on_demand() -> None:
     assert states["partitioned_region"] == "active"
 
 
-@pytest.mark.matrix
-@pytest.mark.parametrize("seed", range(1, 21))
 @pytest.mark.parametrize("update", ["fcm_unmap", "file_sync", "partitioned_region"])
-def test_no_job_fails(update: str, seed: int) -> None:
-    run(update, seed, "random", "job_mix.scenario.toml")
-
-
-def test_file_sync_under_the_job_mix() -> None:
-    run("file_sync", 1, "round-robin", "job_mix.scenario.toml")
+def test_scenario_with_the_job_mix(update: str) -> None:
+    run(update, 1, "random", "job_mix.scenario.toml")
 
 
 @pytest.mark.parametrize("schedule", [Schedule(), SEEDS[0]], ids=str)
