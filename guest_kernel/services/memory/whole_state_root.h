@@ -38,7 +38,11 @@ public:
         m_imported = *state;
         return {};
     }
-    void commit_import() override { this->m_rep.state() = m_imported; }
+    void commit_import() override
+    {
+        this->m_rep.state() = m_imported;
+        m_imported = {};
+    }
     void relinquish() override { this->m_rep.state() = {}; }
 
 private:

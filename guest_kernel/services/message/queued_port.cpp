@@ -99,6 +99,7 @@ Status QueuedPortRoot::import_state(const objects::Format&, objects::TransferSit
 void QueuedPortRoot::commit_import()
 {
     m_rep.m_state = *m_imported;
+    m_imported = nullptr;
 }
 
 // The tickets and messages are the new object's now.

@@ -44,6 +44,7 @@ void ProcessRegions::commit_import()
 {
     m_creation = m_imported.creation;
     m_regions = m_imported.regions;
+    m_imported = {};
 }
 
 void ProcessRegions::relinquish()
