@@ -96,8 +96,8 @@ def _reverted(subject: Subject) -> Sequence[steps.Step]:
 
 def looks(result: RunResult, what: str) -> list[Sequence[Mapping[str, Any]]]:
     """The rows of each look at it, in their order."""
-    found = [step for step in result.steps if step.do == "look" and step.text.startswith(f"{what}: ")]
-    return [step.values["rows"] for step in found]
+    found = [step.to_dict() for step in result.steps if step.do == "look"]
+    return [step["rows"] for step in found if step["text"].startswith(f"{what}: ")]
 
 
 def run(subject: Subject, mode: str, seed: int, policy: str) -> RunResult:

@@ -13,6 +13,7 @@ constinit objects::FactoryMadeClass FCMFile::descriptor
 
 FCMFile::~FCMFile()
 {
+    m_adopted.free_all();
     m_threads.free_all();
     m_superfluous.free_all();
     kernel::destroy(m_operation);
@@ -20,6 +21,7 @@ FCMFile::~FCMFile()
 
 Status FCMFile::begin_sync(SyncKind kind, Ticket& ticket)
 {
+    take_apart();
     if (m_operation == nullptr)
         m_operation = kernel::make<SyncItem>(kernel::Tag::Service);
     if (m_operation == nullptr)
@@ -38,11 +40,12 @@ Status FCMFile::begin_sync(SyncKind kind, Ticket& ticket)
 
 bool FCMFile::syncing() const
 {
-    return sync_wanted() || m_sync.in_flight.count() != 0;
+    return sync_wanted() || !m_adopted.empty() || m_sync.in_flight.count() != 0;
 }
 
 Status FCMFile::go_on(Ticket& ticket)
 {
+    take_apart();
     for (;;) {
         if (m_ops != SyncOps::Forced)
             choose_pass();
@@ -82,11 +85,13 @@ void FCMFile::answer_served()
 
 uint64_t FCMFile::queued_items() const
 {
-    return sync_wanted() ? 1 + m_threads.count() : 0;
+    return m_adopted.count() + (sync_wanted() ? 1 + m_threads.count() : 0);
 }
 
 void FCMFile::list_items(SyncItem** items) const
 {
+    for (auto* item = m_adopted.first(); item != nullptr; item = item->next)
+        *items++ = item;
     if (!sync_wanted())
         return;
     *items++ = m_operation;
@@ -94,22 +99,28 @@ void FCMFile::list_items(SyncItem** items) const
         *items++ = thread;
 }
 
-// Threads go to the list of threads. Operations are begun anew: what they have not written is dirty still, and what is on
-// its way arrives here.
 void FCMFile::adopt(const FileCacheParcel& parcel, SyncItem* const* items)
 {
     m_state = parcel.cache;
     m_sync = parcel.sync;
-    for (uint64_t i = 0; i < parcel.items; ++i) {
-        items[i]->started = false;
-        if (items[i]->type == SyncItem::Type::Thread)
-            m_threads.append(*items[i]);
+    for (uint64_t i = 0; i < parcel.items; ++i)
+        m_adopted.append(*items[i]);
+}
+
+void FCMFile::take_apart()
+{
+    if (m_adopted.empty())
+        return;
+    while (auto* item = m_adopted.take_first()) {
+        item->started = false;
+        if (item->type == SyncItem::Type::Thread)
+            m_threads.append(*item);
         else if (m_operation == nullptr)
-            m_operation = items[i];
+            m_operation = item;
         else
-            m_superfluous.append(*items[i]);
+            m_superfluous.append(*item);
     }
-    m_unforced = parcel.items != 0 && m_threads.empty();
+    m_unforced = m_threads.empty();
 }
 
 void FCMFile::let_go()
@@ -117,6 +128,7 @@ void FCMFile::let_go()
     if (sync_wanted())
         m_operation = nullptr;
     v1::FCMFile::let_go();
+    m_adopted = {};
     m_threads = {};
     m_unforced = false;
     m_ops = SyncOps::None;

@@ -15,7 +15,8 @@ public:
     using v1::FCMFile::FCMFile;
     ~FCMFile();
 
-    // For the root: one operation, if a sync waits or is under way, then the threads; what the old class makes of its queue.
+    // For the root: the queue as it came, as long as nothing has been done with it; else one operation, if a sync waits or is
+    // under way, then the threads.
     uint64_t queued_items() const;
     void list_items(SyncItem** items) const;
     void adopt(const FileCacheParcel& parcel, SyncItem* const* items);
@@ -24,7 +25,7 @@ public:
 protected:
     kernel::Status begin_sync(SyncKind kind, kernel::Ticket& ticket) override;
     bool syncing() const override;
-    uint64_t waiting() const override { return m_threads.count(); }
+    uint64_t waiting() const override { return m_threads.count() + m_adopted.threads(); }
     kernel::Status go_on(kernel::Ticket& ticket) override;
 
 private:
@@ -34,6 +35,9 @@ private:
     static constexpr unsigned forced_width = PagesInFlight::capacity;
 
     bool sync_wanted() const { return m_ops != SyncOps::None || m_unforced || !m_threads.empty(); }
+    // Threads go to the list of threads. Operations are begun anew: what they have not written is dirty still, and what is on
+    // its way is told here.
+    void take_apart();
     // None when nothing waits.
     void choose_pass();
     void answer_served();
@@ -44,6 +48,8 @@ private:
     bool m_unforced = false;
     // The pass under way.
     SyncOps m_ops = SyncOps::None;
+    // The old class's queue, until something is done with it: then the rest is empty.
+    SyncQueue m_adopted;
     // What stands for the pass in the old class's queue: there whenever one is wanted.
     SyncItem* m_operation = nullptr;
     // Operations of the old class's queue that are of no use here; freed with this object.
