@@ -72,7 +72,7 @@ class Layout:
 
 
 class DebugTypes:
-    """Of modules and the kernel's image; units are read when something is looked for in them, modules first."""
+    """Of modules and the kernel's image; units are read when something is looked for, modules first."""
 
     def __init__(self, *images: bytes) -> None:
         self._images = [ELFFile(io.BytesIO(image)).get_dwarf_info() for image in images]
