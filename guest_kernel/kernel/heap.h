@@ -10,6 +10,8 @@
 
 namespace kernel {
 
+class Thread;
+
 // Allocations are aligned to 16 bytes, those of a page and more to the page. Up to heap_small_max bytes they come from
 // caches of this CPU, one for each size class, which trade blocks with slabs that all CPUs share; above, as whole
 // pages. Pages come from the page source, with no heap lock held. Threaded code only: asserted not at exception level,
@@ -76,6 +78,10 @@ public:
     enum class Who : uint8_t { ThisThread, Everyone };
     // Negative: on whatever CPU it is made.
     explicit FailAllocation(uint64_t n, Who who = Who::ThisThread, int cpu = -1);
+    // Of the threads of which `whose` says so, which is asked with interrupts off. Pages asked of the page source count as
+    // well, for whatever they are: stacks, modules, the heap itself.
+    using Whose = bool (*)(const Thread& thread);
+    FailAllocation(uint64_t n, Whose whose);
     ~FailAllocation();
     FailAllocation(const FailAllocation&) = delete;
     FailAllocation& operator=(const FailAllocation&) = delete;

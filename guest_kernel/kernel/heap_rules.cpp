@@ -16,6 +16,8 @@ struct PlannedFailure {
     uint64_t remaining = 0;
     // Whose allocations count; null: everybody's.
     const Thread* thread = nullptr;
+    // Which threads' count, and pages with them; null: as the others say, and no pages.
+    FailAllocation::Whose whose = nullptr;
     // Whose allocations count; negative: those of every CPU.
     int cpu = -1;
     bool in_scope = false;
@@ -25,6 +27,8 @@ struct PlannedFailure {
     bool concerns_current_thread() const
     {
         if (thread != nullptr && thread != current_thread())
+            return false;
+        if (whose != nullptr && !whose(*current_thread()))
             return false;
         return cpu < 0 || static_cast<unsigned>(cpu) == arch::cpu_id();
     }
@@ -54,6 +58,11 @@ bool HeapRules::must_fail()
     return plan.happened;
 }
 
+bool HeapRules::must_fail_pages()
+{
+    return __atomic_load_n(&plan.whose, __ATOMIC_RELAXED) != nullptr && must_fail();
+}
+
 NoAllocationScope::NoAllocationScope()
 {
     ++current_thread()->m_allocations_forbidden;
@@ -73,7 +82,14 @@ FailAllocation::FailAllocation(uint64_t n, Who who, int cpu)
 {
     SpinGuard guard(plan_lock);
     ASSERT(!plan.in_scope && n > 0);
-    plan = {n, who == Who::ThisThread ? current_thread() : nullptr, cpu, true, false};
+    plan = {n, who == Who::ThisThread ? current_thread() : nullptr, nullptr, cpu, true, false};
+}
+
+FailAllocation::FailAllocation(uint64_t n, Whose whose)
+{
+    SpinGuard guard(plan_lock);
+    ASSERT(!plan.in_scope && n > 0);
+    plan = {n, nullptr, whose, -1, true, false};
 }
 
 FailAllocation::~FailAllocation()

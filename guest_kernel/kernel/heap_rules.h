@@ -9,6 +9,8 @@ public:
     static void check();
     // Counts one allocation; true when a test wants this one to find no memory.
     static bool must_fail();
+    // The same for pages that are asked of the page source.
+    static bool must_fail_pages();
 };
 
 }

@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "arch/ppc64/mmu.h"
 #include "kernel/frames.h"
+#include "kernel/heap_rules.h"
 
 namespace kernel {
 
@@ -54,6 +55,8 @@ OtherPageSource::~OtherPageSource()
 
 Result<void*> allocate_pages(size_t pages)
 {
+    if (HeapRules::must_fail_pages())
+        return Code::NO_MEMORY;
     PageSource* other = load(other_source);
     return (other != nullptr ? other : load(permanent_source))->allocate_pages(pages);
 }

@@ -6,6 +6,7 @@
 #include "kernel/poison.h"
 #include "kernel/size_class.h"
 #include "kernel/test_thread.h"
+#include "kernel/text.h"
 
 namespace kernel {
 
@@ -190,6 +191,21 @@ Test nth_elsewhere{"heap.fail_nth_of_everyone", [] {
         const auto thread = Thread::create({.name = "unborn"}, [](uint64_t) {}, 0);
         EXPECT(!thread.ok() && thread.code() == Code::NO_MEMORY);
     }
+    EXPECT(fail.happened());
+}};
+
+Test pages_too{"heap.fail_nth_of_chosen_threads_counts_pages", [] {
+    FailAllocation fail(2, [](const Thread& thread) { return equal(thread.name(), "chosen"); });
+    for (unsigned i = 0; i < 3; ++i)
+        deallocate(allocate(32, Tag::Test));
+    EXPECT(!fail.happened());
+    TestThread chosen({.name = "chosen"}, [] {
+        const auto first = allocate_pages(1);
+        EXPECT(first.ok() && allocate_pages(1).code() == Code::NO_MEMORY);
+        if (first.ok())
+            free_pages(first.value(), 1);
+    });
+    chosen.join();
     EXPECT(fail.happened());
 }};
 
