@@ -18,6 +18,9 @@ namespace {
 constexpr abi::DevicePage page = abi::DevicePage::LOADER;
 constexpr unsigned loader_priority = 20;
 
+// Of modules whose initialisation failed: held while it is looked whether one can go.
+constinit kernel::Mutex unloads;
+
 // Entries are added while the kernel starts and stay.
 constinit ModuleUser* module_users = nullptr;
 
@@ -157,6 +160,7 @@ private:
     void place(const Module& module);
     void initialise(Module& module);
     void abandon(Module& module, const kernel::GuardedOutcome& outcome);
+    static void leave(Module& module);
     void describe(const Module& module, const kernel::GuardedOutcome& outcome);
     void fail(Code code, const char* text);
     void finish();
@@ -312,18 +316,29 @@ void Loader::describe(const Module& module, const kernel::GuardedOutcome& outcom
                    outcome.still_runs ? " and is still inside the kernel" : "");
 }
 
-// What the initialisation registered is taken back. Where something leads into the module all the same, it must stay.
+// What the initialisation registered is taken back. Where something leads into the module all the same, it must stay, and
+// goes later.
 void Loader::abandon(Module& module, const kernel::GuardedOutcome& outcome)
 {
     kernel::GuardedOutcome undone = outcome;
     // Code that returned can be expected to keep its destructors' promises.
     if (outcome.vector == 0 && !outcome.still_runs)
         undone = guard(module, run_destructors);
-    if (!undone.still_runs)
-        retract_everywhere(module);
-    if (undone.still_runs || module_space().in_use(module) || used_by_anyone(module))
+    if (undone.still_runs)
         return enter(module, ModuleState::Failed);
-    free_module(&module, "aborted");
+    retract_everywhere(module);
+    leave(module);
+}
+
+// Whoever frees what leads into it looks for modules to unload afterwards, and so finds this one or waits.
+void Loader::leave(Module& module)
+{
+    kernel::MutexGuard guard(unloads);
+    const uint64_t id = module.id;
+    module.undone = true;
+    module_space().set_state(module, ModuleState::Failed);
+    if (!unload_module(id).ok())
+        report(id, module.name, name_of(ModuleState::Failed));
 }
 
 void Loader::fail(Code code, const char* text)
@@ -381,8 +396,12 @@ Status unload_module(uint64_t id)
 {
     Module& module = *TRY(module_space().begin_unload(id));
     if (used_by_anyone(module)) {
-        module_space().set_state(module, ModuleState::Active);
+        module_space().set_state(module, module.settled);
         return Code::BUSY;
+    }
+    if (module.undone) {
+        free_module(&module, "aborted");
+        return {};
     }
     enter(module, ModuleState::Unloading);
     const kernel::GuardedOutcome outcome = guard(module, run_exit);
@@ -394,6 +413,41 @@ Status unload_module(uint64_t id)
     }
     free_module(&module, "unloaded");
     return {};
+}
+
+namespace {
+
+// The first module after `after` that is to go, in the order of ids.
+struct NextUndone {
+    uint64_t after = 0;
+    uint64_t found = 0;
+
+    static void visit(const Module& module, void* context)
+    {
+        auto& next = *static_cast<NextUndone*>(context);
+        if (module.undone && module.id > next.after && (next.found == 0 || module.id < next.found))
+            next.found = module.id;
+    }
+    static uint64_t find(uint64_t after)
+    {
+        NextUndone next{after};
+        module_space().for_each(visit, &next);
+        return next.found;
+    }
+};
+
+}
+
+void unload_undone()
+{
+    kernel::MutexGuard guard(unloads);
+    for (uint64_t id = NextUndone::find(0); id != 0; id = NextUndone::find(id))
+        unload_module(id).ignore();
+}
+
+bool any_undone()
+{
+    return NextUndone::find(0) != 0;
 }
 
 }

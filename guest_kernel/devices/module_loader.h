@@ -40,4 +40,9 @@ void add_module_user(ModuleUser& user);
 // Failed. For threads that are not counted in a generation.
 Status unload_module(uint64_t id);
 
+// Modules whose initialisation failed and that had to stay, because something still led into them: those that can go now
+// go. For threads that are not counted in a generation.
+void unload_undone();
+bool any_undone();
+
 }

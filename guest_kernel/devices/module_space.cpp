@@ -205,6 +205,7 @@ Result<Module*> ModuleSpace::begin_unload(uint64_t id)
         const bool settled = module->state == ModuleState::Active || module->state == ModuleState::Failed;
         if (!settled || module->users != 0)
             return Code::BUSY;
+        module->settled = module->state;
         module->state = ModuleState::Unloading;
         return module;
     }

@@ -63,6 +63,10 @@ struct Module {
     uint64_t* frames = nullptr;
     // Pages that are mapped so far: the first of them.
     uint64_t mapped = 0;
+    // Its destructors have run and what it registered is forgotten: it goes when nothing leads into it any more.
+    bool undone = false;
+    // Its state before it began to be unloaded.
+    ModuleState settled = ModuleState::Placed;
     // What keeps it from being unloaded: other modules, and whoever pinned it.
     uint64_t users = 0;
 

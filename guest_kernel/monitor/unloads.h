@@ -1,4 +1,4 @@
-// Modules of updates that were taken back go when nothing keeps them any more.
+// Modules of updates that were taken back or have failed go when nothing keeps them any more.
 #pragma once
 
 namespace monitor {

@@ -187,7 +187,11 @@ Status cancel(ValueReader& arguments, ValueWriter&)
     return objects::cancel(*TRY(read_update(arguments)), Code::CANCELLED);
 }
 
-void unload_entry(uint64_t) { reporter.unload_reverted(); }
+void unload_entry(uint64_t)
+{
+    reporter.unload_reverted();
+    devices::unload_undone();
+}
 
 void revert_entry(uint64_t update) { objects::revert(*reinterpret_cast<Update*>(update)); }
 
@@ -219,7 +223,7 @@ Status start()
 
 void begin_unloads()
 {
-    if (objects::updates().newest_reverted() == nullptr)
+    if (objects::updates().newest_reverted() == nullptr && !devices::any_undone())
         return;
     objects::CountedScope calls_the_page_allocator;
     const kernel::ThreadOptions options{"unload", objects::transition_priority, kernel::any_cpu, false};
