@@ -4,6 +4,7 @@
 #include "objects/callers.h"
 #include "objects/instance_set.h"
 #include "objects/priorities.h"
+#include "objects/update_record.h"
 
 namespace objects {
 
@@ -246,7 +247,8 @@ AdaptedReference* Adaptors::hold_adapted(Reference old)
     return record;
 }
 
-// Instances of caller classes, adaptors that lead to this reference, and pins.
+// Instances of caller classes, adaptors that lead to this reference, and pins. A class whose update may still be taken back
+// calls as before then.
 uint64_t Adaptors::callers_left(const AdaptedReference& record)
 {
     uint64_t callers = pins(record.old);
@@ -255,7 +257,7 @@ uint64_t Adaptors::callers_left(const AdaptedReference& record)
             callers += other->adaptor->calls_through(record.old);
     }
     for (unsigned i = 0; i < record.plan->caller_count; ++i)
-        callers += instances_calling(record.plan->callers[i]);
+        callers += instances_calling(record.plan->callers[i]) + updates().undecided_about(record.plan->callers[i].name);
     return callers;
 }
 

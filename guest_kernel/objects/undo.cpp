@@ -3,6 +3,7 @@
 #include "kernel/clock.h"
 #include "kernel/format.h"
 #include "kernel/thread.h"
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/one_object.h"
 #include "objects/standard_factory.h"
@@ -141,6 +142,8 @@ void settle(Update& update, UpdateState state)
 {
     updates().settle(update, state);
     updates().review_superseded();
+    // Until now its classes counted as callers of old interfaces.
+    adaptors().look_again();
 }
 
 }

@@ -264,6 +264,18 @@ void Updates::review_superseded()
     }
 }
 
+bool Updates::undecided_about(const char* class_name)
+{
+    const uint64_t id = applying();
+    const Update* update = id == 0 ? nullptr : find(id);
+    const unsigned changes = update == nullptr ? 0 : __atomic_load_n(&update->change_count, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < changes; ++i) {
+        if (kernel::equal(update->changes[i].record->name, class_name))
+            return true;
+    }
+    return false;
+}
+
 void Updates::note_moved(NamedReference from, NamedReference to)
 {
     kernel::MutexGuard guard(m_lock);

@@ -148,6 +148,9 @@ public:
     Update* newest_reverted(uint64_t before = ~uint64_t{0});
     // Whichever active update has nothing left in service that a newer one did not replace becomes Superseded, and back.
     void review_superseded();
+    // Whether the update that is being applied, or on its way back from there, changes a class of that name: its instances
+    // may yet be what they were.
+    bool undecided_about(const char* class_name);
     // A newer update was taken back, and the object that had the one reference before it has got the other.
     void note_moved(NamedReference from, NamedReference to);
     // Descriptors in [first, end) are about to go: no update can lead back to them.

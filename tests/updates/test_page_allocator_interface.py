@@ -69,6 +69,7 @@ def test_taken_back_under_load_the_allocator_first() -> None:
         for module in modules:
             monitor.apply(module)
         machine.run_for(LOAD_NS)
+        assert monitor.adaptors() == []
         with pytest.raises(UpdateFailed, match="refused"):
             monitor.revert("page_allocator_callers")
         assert monitor.revert("page_allocator_interface").state == "reverted"

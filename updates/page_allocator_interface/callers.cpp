@@ -6,6 +6,7 @@
 #include "objects/counted_scope.h"
 #include "objects/names.h"
 #include "objects/update.h"
+#include "objects/update_record.h"
 #include "page_allocator.h"
 #include "services/memory/kernel_pages.h"
 #include "services/memory/pm_root.h"
@@ -43,6 +44,9 @@ constexpr uint64_t pages_at_a_time = 8;
 
 }
 
+// As long as this update may end as aborted, the adaptor stays where its callers had it.
+uint64_t own_update = 0;
+
 // Takes over a reference to the object itself, and hands one on.
 template <typename RepType, typename State, typename Interface, const objects::Format& format>
 class CallerRoot final : public WholeStateRoot<RepType, State, Interface, format> {
@@ -50,7 +54,8 @@ public:
     using Base = WholeStateRoot<RepType, State, Interface, format>;
     using Base::Base;
 
-    // The class before calls the old interface: the allocator's own change is to be taken back first.
+    // The class before calls the old interface: the allocator's own change is to be taken back first, unless this update
+    // has not even come into service.
     kernel::Status export_state(
         const objects::Format& to, objects::TransferSite site, objects::TransferArena& arena) const override
     {
@@ -58,17 +63,22 @@ public:
         if (!site.first())
             return {};
         auto& allocator = allocator_of(*static_cast<State*>(arena.parcel(site.cpu).data));
-        if (is_new(allocator))
+        if (is_new(allocator) && objects::updates().applying() != own_update)
             return kernel::Code::REFUSED;
-        allocator = canonical(allocator);
-        return {};
+        allocator = is_new(allocator) ? objects::Ref<services::PageAllocator>(m_adapted.find()) : canonical(allocator);
+        return allocator ? kernel::Status() : kernel::Status(kernel::Code::GONE);
     }
     void commit_import() override
     {
         Base::commit_import();
         auto& allocator = allocator_of(this->m_rep.state());
+        m_adapted = objects::NamedReference::of(allocator.reference());
         allocator = canonical(allocator);
     }
+
+private:
+    // What the class before called.
+    objects::NamedReference m_adapted;
 };
 
 class PMRoot final : public v1::PMRoot {
@@ -128,6 +138,7 @@ extern "C" kernel::Status module_init()
     const objects::Ref<services::PageAllocator> allocator(objects::find_name("page-allocator"));
     if (!services::v2::is_new(allocator))
         return kernel::Code::VERSION;
+    services::v2::own_update = objects::updates().applying();
     TRY(objects::replace("page-manager", services::v2::PMRoot::descriptor));
     return objects::replace("kernel-pages", services::v2::KernelPagesPinned::descriptor);
 }
