@@ -13,6 +13,7 @@ from emulator.scenario.result import RunResult
 from emulator.scenario.runner import control_of, run_scenario
 from emulator.scenario.scenario import load_scenario
 from tests.system.machines import kernel
+from tests.updates.memory_left import MemoryInUse, expect_nothing_left
 from tests.updates.race_trace import given_out_twice
 from toolchain.paths import installation
 
@@ -25,16 +26,8 @@ MODULES: Final = (
     "page_allocator_callers",
     "partitioned_region",
 )
-TABLES_OF_MODULES: Final = 1
-"""Pages: the kernel keeps the page table of the module area once it was needed."""
-STOCK_DESCRIPTORS: Final = 1
-"""Pages: each 64 that the page allocator once took from the pool begin with one that describes them."""
 REPLACED_OBJECTS: Final = 3
 """Pages: made anew twice, each of them may have come to lie in another slab, and keep it."""
-RECORD_SIZE: Final = 2048
-"""Bytes: what an update is remembered by, for good."""
-
-Table = Mapping[Any, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -67,26 +60,14 @@ def seen(result: RunResult, what: str, nth: int = -1) -> list[Mapping[str, Any]]
     return rows
 
 
-def by_tag(result: RunResult) -> dict[str, tuple[int, int]]:
-    return {row["tag"]: (row["bytes"], row["allocations"]) for row in seen(result, "memory")}
+def in_use(result: RunResult) -> MemoryInUse:
+    return MemoryInUse.of_rows(seen(result, "memory"), seen(result, "owners"))
 
 
-def by_owner(result: RunResult) -> dict[tuple[str, str], tuple[int, int]]:
-    """Objects of each class in each version, and modules."""
-    return {(row["what"], row["which"]): (row["count"], row["bytes"]) for row in seen(result, "owners")}
-
-
-def expect_nothing_left(pair: Runs) -> None:
-    assert by_owner(pair.updated) == by_owner(pair.control)
-    with_updates, without = by_tag(pair.updated), by_tag(pair.control)
-    bytes_left, records_left = with_updates.pop("module")
-    assert without.pop("module") == (0, 0)
-    assert records_left == len(MODULES)
-    assert bytes_left <= len(MODULES) * RECORD_SIZE
-    # The record of each update may be the first in a page.
-    grown = with_updates.pop("frames")[1] - without.pop("frames")[1]
-    assert grown <= len(MODULES) + TABLES_OF_MODULES + STOCK_DESCRIPTORS + REPLACED_OBJECTS
-    assert with_updates == without
+def expect_memory_of_control(pair: Runs) -> None:
+    expect_nothing_left(
+        in_use(pair.updated), in_use(pair.control), records=len(MODULES), replaced=REPLACED_OBJECTS
+    )
 
 
 def expect_all_there_and_back(pair: Runs) -> None:
@@ -104,7 +85,7 @@ def test_all_are_applied_and_taken_back_under_load() -> None:
 
 
 def test_memory_in_use_is_that_of_a_run_without_them() -> None:
-    expect_nothing_left(runs(1, "round-robin"))
+    expect_memory_of_control(runs(1, "round-robin"))
 
 
 @pytest.mark.matrix
@@ -113,4 +94,4 @@ def test_memory_in_use_is_that_of_a_run_without_them() -> None:
 def test_from_more_seeds(seed: int, policy: str) -> None:
     pair = runs(seed, policy)
     expect_all_there_and_back(pair)
-    expect_nothing_left(pair)
+    expect_memory_of_control(pair)
