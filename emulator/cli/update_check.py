@@ -44,6 +44,7 @@ def _check(paths: list[Path]) -> list[ModuleReport]:
     """Of a set, each module may require those before it."""
     from emulator.modules import MODULE_REGION, Bases, KernelSymbols, LoadedModule, link_module, relocate
     from emulator.modules.check import report
+    from emulator.modules.versions import check_classes
 
     kernel = KernelSymbols.from_elf(built_kernel().path.read_bytes())
     earlier: list[LoadedModule] = []
@@ -51,6 +52,7 @@ def _check(paths: list[Path]) -> list[ModuleReport]:
     for path in paths:
         try:
             linked = link_module(path.read_bytes(), kernel, earlier)
+            check_classes(linked)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
         except ModuleError as refusal:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emulator.modules import elf_constants as elf
+from emulator.modules.demangle import demangle
 from emulator.modules.elf_constants import Binding, SectionType, SymbolType, Visibility
 from emulator.modules.elf_sections import Section, check_string_table, string_at
 from emulator.modules.refusal import refusal
@@ -33,7 +34,7 @@ class Symbol:
     size: int
 
     def __str__(self) -> str:
-        return f"symbol {self.name}" if self.name else f"symbol #{self.index}"
+        return f"symbol {demangle(self.name)}" if self.name else f"symbol #{self.index}"
 
     @property
     def defined(self) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from emulator.modules.demangle import demangle
 from emulator.modules.elf_constants import Binding
 from emulator.modules.elf_file import ElfObject
 from emulator.modules.elf_sections import Section
@@ -129,9 +130,9 @@ class _Resolver:
     def refuse_undefined(self) -> None:
         if not self._undefined:
             return
-        names = [symbol.name for symbol in self._undefined]
+        names = [demangle(symbol.name) for symbol in self._undefined]
         for other in self._others:
-            if names[0] in other.symbols:
+            if self._undefined[0].name in other.symbols:
                 raise refusal(
                     f"undefined symbol {names[0]}: module {other.name} has it, but is not required",
                     f'add requires = ["{other.name}"] to update.toml',

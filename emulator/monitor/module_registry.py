@@ -17,7 +17,7 @@ from emulator.devices.loader import LoadOutcome, ModuleImage, segment_bases
 from emulator.devices.mailbox import Mailbox
 from emulator.errors import ModuleError
 from emulator.modules import ModuleSource, PlacedModule, link_module
-from emulator.modules.versions import check_versions
+from emulator.modules.versions import check_classes, check_versions
 from emulator.monitor.symboliser import Location, Symboliser
 
 _GONE: Final = ("aborted", "unloaded")
@@ -62,6 +62,7 @@ class ModuleRegistry:
     def _link(self, data: bytes) -> ModuleImage:
         loaded = [module.exports() for module in self._placed.values()]
         linked = link_module(data, self._symbols.kernel, loaded)
+        check_classes(linked)
         check_versions(linked.metadata, [module.linked.metadata for module in self._placed.values()])
         numbers = {module.name: number for number, module in self._placed.items()}
         required = tuple(numbers[name] for name in linked.metadata.requires)

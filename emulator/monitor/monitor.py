@@ -16,10 +16,10 @@ from emulator.devices.loader import ModuleLoader
 from emulator.devices.mailbox import Mailbox, Reply
 from emulator.errors import GuestError, ModuleError, UsageError
 from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
+from emulator.modules.demangle import without_parameters
 from emulator.monitor.backtrace import Frame, cpu_stack, frames
 from emulator.monitor.code import ADDRESS_SIZE, INSTRUCTION_SIZE, Instruction, assemble, disassemble
 from emulator.monitor.demands import Demands
-from emulator.monitor.demangle import without_parameters
 from emulator.monitor.guest_calls import GuestCalls
 from emulator.monitor.guest_commands import GuestCommands
 from emulator.monitor.journal import Journal

@@ -9,7 +9,7 @@ from typing import Final
 
 from emulator.errors import UsageError
 from emulator.modules import KernelSymbols, NamedRange, PlacedModule, SymbolIndex, debug_image
-from emulator.monitor.demangle import demangle, without_parameters
+from emulator.modules.demangle import demangle, without_parameters
 from emulator.monitor.line_table import LineTable, SourceLine
 
 _GLOBAL_ENTRY_BYTES: Final = 8

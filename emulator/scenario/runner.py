@@ -138,24 +138,30 @@ def _run(scenario: Scenario, kernel: KernelImage | None, observer: Observer) -> 
         return _result(session, failure)
 
 
-def _perform(steps: Sequence[Step], session: Session, observer: Observer) -> EvergreenError | None:
-    """Returns what ended the run before its end."""
+@dataclass(frozen=True)
+class _Failure:
+    """What ended a run before its end."""
+
+    text: str
+    exit_code: int
+
+
+def _perform(steps: Sequence[Step], session: Session, observer: Observer) -> _Failure | None:
+    """To the end, or to the first step that fails."""
     told = 0
     for step in steps:
-        failure: EvergreenError | None = None
+        exit_code = GuestError.exit_code
         try:
             session.do(step)
         except EvergreenError as refusal:
-            failure = refusal
+            exit_code = refusal.exit_code
             _note_refusal(step, refusal, session)
         for result in session.results[told:]:
             if observer.on_step is not None:
                 observer.on_step(result)
             if not result.ok:
-                failure = failure or GuestError(f"{_where(result)}{result.text}")
+                return _Failure(f"{_where(result)}{result.text}", exit_code)
         told = len(session.results)
-        if failure is not None:
-            return failure
     return None
 
 
@@ -169,7 +175,7 @@ def _where(result: StepResult) -> str:
     return f"line {result.line}, {result.do}: " if result.line else f"{result.do}: "
 
 
-def _result(session: Session, failure: EvergreenError | None) -> RunResult:
+def _result(session: Session, failure: _Failure | None) -> RunResult:
     machine = session.machine
     swaps = [swap for swap in machine.monitor.swap_records if not swap.update]
     return RunResult(
@@ -179,5 +185,5 @@ def _result(session: Session, failure: EvergreenError | None) -> RunResult:
         updates=[record.to_dict() for record in session.update_records()],
         swaps=[asdict(swap) for swap in swaps],
         exit_code=0 if failure is None else failure.exit_code,
-        error=None if failure is None else str(failure),
+        error=None if failure is None else failure.text,
     )

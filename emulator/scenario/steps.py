@@ -147,7 +147,7 @@ class Apply(Step):
     """False: go on at once, to look at the update or to cancel it while it is being applied."""
     mode: str | None = key(Word(tuple(MODES)), default=None)
     """How instances are converted; None: as the update itself says."""
-    within: int = within()
+    within: int = within(20 * SECOND)
 
     @property
     def conversion(self) -> ConversionMode | None:

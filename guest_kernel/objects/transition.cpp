@@ -266,11 +266,12 @@ Status Transition::first_failure()
         ReferenceName names[InstanceSet::batch];
         if (record.instance_set()->first(cpu, InstanceList::Failed, names) == 0)
             continue;
+        const Code reason = record.lazy.last_failure();
         char text[update_text_size];
-        kernel::format(text, sizeof text, "instance @%u.%u of class %s could not be brought to version %lu", names[0].index,
-            names[0].sequence, record.name, target().version);
-        updates().note_failure(m_update, record.lazy.last_failure(), text);
-        return record.lazy.last_failure();
+        kernel::format(text, sizeof text, "instance @%u.%u of class %s could not be brought to version %lu: %s",
+            names[0].index, names[0].sequence, record.name, target().version, kernel::name_of(reason));
+        updates().note_failure(m_update, reason, text);
+        return reason;
     }
     return {};
 }

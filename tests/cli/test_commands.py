@@ -99,9 +99,9 @@ def test_a_run_that_fails(tmp_path: Path, capsys: Capture) -> None:
     path.write_text(SCENARIO.replace('"drain"', '"unload"\nmodule = "x"'))
     result = call(capsys, "run", path, "--json")
     assert result.code == 2
-    assert result.document["error"] == "module x is not loaded"
+    assert result.document["error"] == "line 3, unload: module x is not loaded"
     assert result.document["exit"] == "ready"
-    assert result.err == f"error: {path}: module x is not loaded\n"
+    assert result.err == f"error: {path}: line 3, unload: module x is not loaded\n"
 
 
 def test_build_names_what_it_made(capsys: Capture) -> None:
@@ -128,6 +128,19 @@ def test_a_new_update_builds_checks_and_runs(tmp_path: Path, capsys: Capture) ->
     assert [(update["name"], update["state"]) for update in ran.document["updates"]] == [
         ("allocator_race", "active"),
         ("my_counter", "active"),
+    ]
+
+
+def test_the_next_version_of_a_class_runs_as_it_is_made(tmp_path: Path, capsys: Capture) -> None:
+    made = call(capsys, "update", "new", "mine", "--class", "QueuedPort", "--in", tmp_path, "--json")
+    folder = tmp_path / "mine"
+    assert made.document["files"] == sorted(path.name for path in folder.iterdir())
+    ran = call(capsys, "run", folder / "scenario.toml", "--json")
+    assert ran.code == 0
+    assert [(update["name"], update["state"]) for update in ran.document["updates"]] == [
+        ("allocator_race", "active"),
+        ("mine", "unloaded"),
+        ("mine", "active"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.monitor.demangle import demangle, without_parameters
+from emulator.modules.demangle import demangle, without_parameters
 
 
 @pytest.mark.parametrize(

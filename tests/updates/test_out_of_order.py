@@ -55,14 +55,27 @@ def test_what_the_host_can_know_it_refuses_before_the_guest_is_asked() -> None:
         expect_exact(machine)
 
 
-def test_the_same_version_under_another_class_name_in_the_metadata_is_refused_by_the_guest() -> None:
+def test_the_same_version_is_refused_by_the_guest_where_the_metadata_do_not_name_the_class() -> None:
     with loaded_machine() as machine:
         apply_whole(machine, Version())
-        copy = Version(name="copy", classes=(("services::OtherName", 1, 2),))
+        copy = Version(name="copy", classes=())
         with pytest.raises(UpdateFailed, match="is at version 2: version 3 can follow, this update brings 2"):
             machine.monitor.apply(copy.build())
         assert version_of_counters(machine) == {2}
         expect_exact(machine)
+
+
+def test_metadata_that_name_a_class_which_the_module_does_not_have_are_refused() -> None:
+    with loaded_machine() as machine:
+        before = machine.hardware.state_hash()
+        wrong = Version(name="wrong", classes=(("services::OtherName", 1, 2),))
+        line = (
+            "update.toml names class services::OtherName, which the module does not have\n"
+            "it describes services::SharedCounter"
+        )
+        with pytest.raises(ModuleError, match=f"^{line}$"):
+            machine.monitor.apply(wrong.build())
+        assert machine.hardware.state_hash() == before
 
 
 def test_a_required_module_stays_as_long_as_who_requires_it() -> None:

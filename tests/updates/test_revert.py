@@ -31,7 +31,7 @@ def test_without_a_format_for_the_way_back_it_is_stuck_and_both_versions_serve()
     with loaded_machine(clients=2) as machine:
         monitor = machine.monitor
         record = apply_whole(machine, Version(way_back='"counter.other/1"'))
-        with pytest.raises(UpdateFailed, match=r"stuck: instance .* could not be brought to version 1"):
+        with pytest.raises(UpdateFailed, match=r"stuck: .* could not be brought to version 1: no common"):
             monitor.revert(record.id)
         known = info(machine, record)
         assert (known.state, known.failed) == ("stuck", 240)

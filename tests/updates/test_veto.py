@@ -50,9 +50,8 @@ def test_the_old_version_goes_on(case: str) -> None:
 def test_an_instance_that_fails_is_named() -> None:
     with loaded_machine() as machine:
         failing = Version(on_import="return kernel::Code::IO_ERROR;", manifest='mode = "eager"')
-        with pytest.raises(
-            UpdateFailed, match=r"instance @\d+\.\d+ of class SharedCounter could not be brought to version 2"
-        ):
+        line = r"instance @\d+\.\d+ of class SharedCounter could not be brought to version 2: input/output"
+        with pytest.raises(UpdateFailed, match=line):
             machine.monitor.apply(failing.build(), limit_ns=2_000_000_000)
         expect_exact(machine)
 
