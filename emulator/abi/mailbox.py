@@ -140,7 +140,8 @@ class EventKind(IntEnum):
     SWAP_DONE = 2
     """(swap id, update id, reference, Code negated, calls forwarded, calls blocked, longest block ns)."""
     UPDATE_STATE = 3
-    """(update id, module id, name, state name, unconverted, failed, Code negated, converted, why)."""
+    """(update id, module id, name, state name, unconverted, failed, Code negated, converted, why, marked)
+    Also while instances convert, each time that some have."""
     MODULE_STATE = 4
     """(module id, name, state name)."""
     WORKLOAD = 5

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from emulator.cli.build import built_kernel
+from emulator.cli.conversion import ConversionBar
 from emulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +47,14 @@ def opened(source: Path, save: Path | None = None) -> Iterator[Session]:
             write_checkpoint(machine, save)
 
 
+@contextmanager
+def progress(session: Session, *, shown: bool) -> Iterator[None]:
+    """While it lasts, a bar shows how far the instances of an update are; on a terminal only."""
+    with ConversionBar() as bar:
+        session.machine.monitor.watch_updates(bar if shown else None)
+        yield
+
+
 def read_checkpoint(path: Path) -> Machine:
     """The machine that a file holds. Raises UsageError."""
     from emulator.checkpoint import Checkpoint
@@ -54,7 +64,9 @@ def read_checkpoint(path: Path) -> Machine:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    return Machine.from_checkpoint(Checkpoint.from_bytes(data))
+    checkpoint = Checkpoint.from_bytes(data)
+    built_kernel()
+    return Machine.from_checkpoint(checkpoint)
 
 
 def write_checkpoint(machine: Machine, path: Path) -> None:

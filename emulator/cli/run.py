@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.build import built_kernel
+from emulator.cli.conversion import ConversionBar
 from emulator.cli.options import json_option, machine_options
 from emulator.cli.output import fail, print_document, print_result, say
-from emulator.cli.run_output import show_console, step_line
+from emulator.cli.run_output import say_console, step_line
 from emulator.cli.story import tell
 
 if TYPE_CHECKING:
@@ -44,13 +45,14 @@ def command(scenario: Path, control: bool | None, console: bool, as_json: bool, 
     wanted = load_scenario(find_scenario(scenario)).with_flags(**flags).with_control(control)
     built_kernel()
     check_updates(wanted)
-    quiet = as_json
-    observer = Observer(
-        on_output=show_console if console and not quiet else None,
-        on_step=None if quiet else _show_step,
-        on_control=None if quiet else _show_control,
-    )
-    result = run_scenario(wanted, observer=observer)
+    with ConversionBar() as bar:
+        observer = Observer(
+            on_output=say_console if console else None,
+            on_step=_show_step,
+            on_update=bar,
+            on_control=_show_control,
+        )
+        result = run_scenario(wanted, observer=Observer() if as_json else observer)
     return _report(result, wanted, as_json)
 
 

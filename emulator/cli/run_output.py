@@ -18,6 +18,12 @@ def show_console(text: str) -> None:
     sys.stdout.flush()
 
 
+def say_console(text: str) -> None:
+    """Console output as it comes, beside a result, on stderr."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
 def milliseconds(nanoseconds: int) -> str:
     """Virtual time for people: ``4.123 ms``."""
     return f"{nanoseconds / 1e6:,.3f} ms"

@@ -12,6 +12,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer, Completion
 from prompt_toolkit.patch_stdout import patch_stdout
 
+from emulator.cli.conversion import Conversion
 from emulator.cli.prompt import Prompt
 from emulator.cli.prompt_commands import COMMANDS, Completes, find_command
 from emulator.cli.run_output import show_console
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent
     from prompt_toolkit.document import Document
 
+    from emulator.monitor import UpdateRecord
     from emulator.system_config import SystemConfig
 
 _TURN_NS: Final = 2_000_000
@@ -38,6 +40,8 @@ class Terminal:
         self._lines: queue.Queue[str] = queue.Queue()
         self._ended = threading.Event()
         self._words = Vocabulary()
+        self._conversion = Conversion()
+        self._session: PromptSession[str] = PromptSession("evergreen> ", completer=self._words)
         self._failure: EvergreenError | None = None
         self._exit_code = 0
 
@@ -53,10 +57,9 @@ class Terminal:
         return self._exit_code
 
     def _read_lines(self) -> None:
-        session: PromptSession[str] = PromptSession("evergreen> ", completer=self._words)
         while not self._ended.is_set():
             try:
-                line = session.prompt()
+                line = self._session.prompt()
             except KeyboardInterrupt:
                 line = "pause"
             except EOFError:
@@ -71,6 +74,7 @@ class Terminal:
         try:
             with Machine(self._config, on_output=show_console) as machine:
                 prompt = Prompt(machine, _show, running=True)
+                machine.monitor.watch_updates(self._follow)
                 prompt.boot()
                 self._serve(prompt)
                 self._exit_code = prompt.exit_code
@@ -78,6 +82,12 @@ class Terminal:
             self._failure = failure
         finally:
             self._ended.set()
+
+    def _follow(self, record: UpdateRecord) -> None:
+        """How far the instances of an update are stands below the prompt."""
+        self._conversion.follow(record)
+        self._session.bottom_toolbar = str(self._conversion) or None
+        self._session.app.invalidate()
 
     def _serve(self, prompt: Prompt) -> None:
         """The wall clock is looked at only to slow the machine down: what it does does not depend on it."""

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from emulator.cli.build import built_kernel
-from emulator.cli.checkpoint import checkpoint_options, opened
+from emulator.cli.checkpoint import checkpoint_options, opened, progress
 from emulator.cli.options import json_option
 from emulator.cli.output import fail, print_document, print_result
 from emulator.cli.story import tell_updates
@@ -33,8 +32,7 @@ def command(update: str, mode: str | None, source: Path, save: Path | None, as_j
     """
     from emulator.scenario.steps import Apply
 
-    built_kernel()
-    with opened(source, save) as session:
+    with opened(source, save) as session, progress(session, shown=not as_json):
         result = session.do(Apply(update=update, mode=mode))
         records = [record.to_dict() for record in session.update_records()]
     if as_json:

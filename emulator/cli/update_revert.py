@@ -16,7 +16,7 @@ from emulator.cli.update_undo import undo
 @checkpoint_options
 @json_option
 def command(update: str, source: Path, save: Path | None, as_json: bool) -> int:
-    """Cancel UPDATE, a name or the guest's id, which is active: the old version comes back.
+    """Revert UPDATE, a name or the guest's id, which is active: the old version comes back.
 
     \b
     Examples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emulator.cli.checkpoint import opened
+from emulator.cli.checkpoint import opened, progress
 from emulator.cli.output import fail, print_document, print_result
 from emulator.cli.update_status import status_lines, status_rows
 from emulator.errors import GuestError
@@ -12,7 +12,7 @@ from emulator.errors import GuestError
 
 def undo(verb: str, update: str, source: Path, save: Path | None, *, as_json: bool) -> int:
     """Asks the guest of a checkpoint to cancel or revert an update; returns the exit code."""
-    with opened(source, save) as session:
+    with opened(source, save) as session, progress(session, shown=not as_json):
         monitor = session.machine.monitor
         error = None
         try:

@@ -28,6 +28,8 @@ class Journal:
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
+        self.on_update: Callable[[UpdateRecord], None] | None = None
+        """Is told of each update whose state or progress the guest has told."""
         self.clear()
 
     def clear(self) -> None:
@@ -81,12 +83,14 @@ class Journal:
             self.swaps[integer(swap)].workload.append(sample)
 
     def _update_state(self, event: GuestEvent) -> None:
-        update, module, name, state, unconverted, failed, code, converted, words = event.values
+        update, module, name, state, unconverted, failed, code, converted, words, marked = event.values
         record = self.updates.setdefault(integer(update), UpdateRecord(text(name), integer(update)))
         record.module, record.state = integer(module), text(state)
         record.unconverted, record.failed = integer(unconverted), integer(failed)
-        record.converted = integer(converted)
+        record.converted, record.marked = integer(converted), integer(marked)
         record.reason, record.text = code_word(code), text(words)
+        if self.on_update is not None:
+            self.on_update(record)
 
     def _update_stalled(self, event: GuestEvent) -> None:
         update, step, row, frames = event.values

@@ -106,6 +106,11 @@ class Monitor:
         self.catch_up()
         return list(self._journal.updates.values())
 
+    def watch_updates(self, watcher: Callable[[UpdateRecord], None] | None) -> None:
+        """``watcher`` is told of an update whenever its state or its progress changes from now on."""
+        self.catch_up()
+        self._journal.on_update = watcher
+
     def catch_up(self) -> None:
         """Takes in the guest's events since the last time. After a run; everything here does it by itself."""
         self._registry.catch_up(self._mailbox)

@@ -113,6 +113,8 @@ class UpdateRecord:
     unconverted: int = 0
     failed: int = 0
     converted: int = 0
+    marked: int = 0
+    """Of the unconverted ones those that a call will convert; the others are not even marked yet."""
     text: str = ""
     """Why it failed, in words."""
     swaps: list[SwapRecord] = field(default_factory=list)
@@ -155,6 +157,7 @@ class UpdateRecord:
             "unconverted": self.unconverted,
             "failed": self.failed,
             "converted": self.converted,
+            "marked": self.marked,
             "text": self.text,
             "phases": [asdict(phase) for phase in self.phases],
             "calls_forwarded": self.calls_forwarded,

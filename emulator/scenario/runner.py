@@ -28,6 +28,7 @@ from emulator.scenario.steps import (
 
 if TYPE_CHECKING:
     from emulator.devices.disk import DiskConfig
+    from emulator.monitor import UpdateRecord
     from emulator.system_config import SystemConfig
     from toolchain.kernel import KernelImage
 
@@ -43,6 +44,8 @@ class Observer:
     """Console text as it comes."""
     on_step: Callable[[StepResult], None] | None = None
     """Each step as it ends."""
+    on_update: Callable[[UpdateRecord], None] | None = None
+    """The state or the progress of an update."""
     on_control: Callable[[], None] | None = None
     """The control run begins."""
 
@@ -130,6 +133,7 @@ def _run(scenario: Scenario, kernel: KernelImage | None, observer: Observer) -> 
     from emulator.system import Machine
 
     with Machine(system_config(scenario, kernel), on_output=observer.on_output) as machine:
+        machine.monitor.watch_updates(observer.on_update)
         session = Session(
             machine, scenario.folder, scenario.workload_seed, scenario.machine.keep_race, kernel
         )

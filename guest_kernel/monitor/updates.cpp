@@ -43,6 +43,7 @@ public:
         event.number(static_cast<uint64_t>(-static_cast<int64_t>(update.reason)));
         event.number(counts.converted);
         event.text(update.text);
+        event.number(counts.marked);
         kernel::check(event.post().ok(), "the host refused an update event");
     }
 
