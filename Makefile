@@ -7,6 +7,7 @@ endif
 VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= updates/allocator_race/scenario.toml
+RESULTS := build/test-all.xml
 PYTEST := $(BIN)/pytest -n 2
 
 .PHONY: run test test-all lint clean environment development
@@ -18,9 +19,11 @@ test: development
 	@$(BIN)/evergreen build
 	@$(PYTEST) -m "not matrix"
 
+# What it ran and how that ended is a page of the docs.
 test-all: development
 	@$(BIN)/evergreen build
-	@$(PYTEST)
+	@$(PYTEST) --junitxml=$(RESULTS); status=$$?; \
+	$(BIN)/python -m tests.matrix_table $(RESULTS) docs/test-matrix.md && exit $$status
 
 lint: development
 	@$(BIN)/ruff check
