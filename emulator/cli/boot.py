@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.build import built_kernel
+from emulator.cli.checkpoint import save_option
 from emulator.cli.options import duration_value, json_option, machine_options
-from emulator.cli.output import fail, print_document, say
-from emulator.cli.run_output import show_console, summary_line
+from emulator.cli.run_output import report_machine, show_console
 from emulator.errors import UsageError
 from emulator.machine import StopReason, Until
+from emulator.scenario import steps
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from emulator.machine import Stop
     from emulator.system import Machine
     from emulator.system_config import SystemConfig
@@ -41,8 +44,16 @@ def _until(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     help="Virtual time at most.  [default: 10s]",
 )
 @click.option("--tests", metavar="PREFIX", help='Run the in-guest tests whose names start so ("" for all).')
+@save_option
 @json_option
-def command(until: str | int | None, limit: int, tests: str | None, as_json: bool, **flags: Any) -> int:  # noqa: ANN401
+def command(
+    until: str | int | None,
+    limit: int,
+    tests: str | None,
+    save: Path | None,
+    as_json: bool,
+    **flags: Any,  # noqa: ANN401
+) -> int:
     """Boot the kernel and talk to it at a prompt.
 
     With --until there is no prompt: the machine runs so far and its state is reported.
@@ -52,6 +63,7 @@ def command(until: str | int | None, limit: int, tests: str | None, as_json: boo
       evergreen boot
       evergreen boot --cpus 4 --seed 7 --policy random
       evergreen boot --until ready --json
+      evergreen boot --until ready --save ready.checkpoint
       evergreen boot --tests objects.
     """
     until = "halted" if tests is not None else until
@@ -59,10 +71,12 @@ def command(until: str | int | None, limit: int, tests: str | None, as_json: boo
     if until is None:
         if as_json:
             raise UsageError("--json needs --until: a prompt is no document")
+        if save is not None:
+            raise UsageError("--save needs --until; at the prompt, say: save FILE")
         from emulator.cli.live import live
 
-        return live(config)
-    return _run(config, until, limit, as_json)
+        return live(config, steps.Boot())
+    return _run(config, until, limit, save, as_json)
 
 
 def _config(flags: dict[str, Any], tests: str | None) -> SystemConfig:
@@ -73,19 +87,15 @@ def _config(flags: dict[str, Any], tests: str | None) -> SystemConfig:
     return SystemConfig(**said, kernel=built_kernel().path, run_tests=tests is not None, arguments=arguments)
 
 
-def _run(config: SystemConfig, until: str | int, limit: int, as_json: bool) -> int:
+def _run(config: SystemConfig, until: str | int, limit: int, save: Path | None, as_json: bool) -> int:
     from emulator.system import Machine
 
     with Machine(config, on_output=None if as_json else show_console) as machine:
         stop = _run_until(machine, until, limit)
         problem = _problem(machine, stop, until)
-        if as_json:
-            print_document({**machine.report().to_dict(), "error": problem})
-        else:
-            say(summary_line(machine.report()))
-        if machine.panic is not None:
-            say(machine.panic.text)
-        return 0 if problem is None else fail(problem, 1)
+        if save is not None and problem is None:
+            machine.save().write(save)
+        return report_machine(machine, problem, as_json)
 
 
 def _run_until(machine: Machine, until: str | int, limit: int) -> Stop:

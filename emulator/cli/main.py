@@ -44,6 +44,7 @@ cli = LazyGroup(
     {
         "build": "emulator.cli.build",
         "boot": "emulator.cli.boot",
+        "restore": "emulator.cli.restore",
         "run": "emulator.cli.run",
         "update": "emulator.cli.update",
         "bench": "emulator.cli.bench",

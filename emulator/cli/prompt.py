@@ -37,9 +37,7 @@ class Prompt:
         self.quit = False
         self.exit_code = 0
         """The worst that a command came to."""
-        config = machine.config
-        seed = config.seed if config.workload_seed is None else config.workload_seed
-        self.session = Session(machine, Path(), seed, config.keep_race)
+        self.session = Session(machine, Path(), machine.config.seed_of_workload, machine.config.keep_race)
         self._show = show
         self._typed: list[steps.Step] = []
         self._ran_to: int | None = None
@@ -55,9 +53,9 @@ class Prompt:
             "quit": self._quit,
         }
 
-    def boot(self) -> None:
-        """Until the kernel is ready: the first step of every session."""
-        self._perform(steps.Boot())
+    def begin(self, first: steps.Step) -> None:
+        """Boots or restores: the first step of every session."""
+        self._perform(first)
 
     def execute(self, line: str) -> None:
         """What a line says. Whatever is wrong is shown in a line."""
@@ -193,13 +191,17 @@ class Prompt:
     def scenario(self) -> Scenario:
         """All that was typed, each when it was typed, and the time since."""
         config = self.machine.config
+        if self._typed and isinstance(self._typed[0], steps.Restore):
+            return Scenario("typed", steps=self._all_typed())
         settings = MachineSettings(
             config.cpus, config.memory, config.seed, config.quantum, str(config.policy), config.keep_race
         )
-        typed = [*self._typed]
-        if self._ran_to is not None:
-            typed.append(steps.Wait(at=self._ran_to))
-        return Scenario("typed", settings, workload=WorkloadSettings(config.workload_seed), steps=typed)
+        workload = WorkloadSettings(config.workload_seed)
+        return Scenario("typed", settings, workload=workload, steps=self._all_typed())
+
+    def _all_typed(self) -> list[steps.Step]:
+        passed = [] if self._ran_to is None else [steps.Wait(at=self._ran_to)]
+        return [*self._typed, *passed]
 
     def _counts(self) -> tuple[int, ...] | None:
         """Instructions of the CPUs, once there are any."""

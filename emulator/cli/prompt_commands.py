@@ -203,6 +203,7 @@ _COMMANDS: Final = (
     Command("continue", "let the machine run at most at wall speed"),
     Command("pause", "stand still"),
     Command("save FILE", "keep the machine in a checkpoint", _texts(steps.Save, "file"), 1, 1),
+    Command("restore FILE", "go on where a machine was that was kept", _texts(steps.Restore, "file"), 1, 1),
     Command("save-scenario FILE", "write what was typed as a scenario that repeats it", least=1, most=1),
     Command("power-off", "have the guest end its run", _without(steps.PowerOff)),
     Command("help [COMMAND]", "the commands, or one of them", most=1, completes=(Completes.COMMAND,)),

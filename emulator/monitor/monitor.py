@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-from emulator.abi.hypercalls import Stage
 from emulator.abi.loader import ConversionMode
 from emulator.abi.mailbox import Operation
 from emulator.abi.values import Value, integer, items, text
@@ -47,6 +45,7 @@ from emulator.monitor.symboliser import Symboliser
 from emulator.monitor.tracing import Tracing
 from emulator.monitor.undo import UNDO_LIMIT_NS, Undo
 from emulator.monitor.updates import Updates
+from emulator.monitor.workloads import Workloads
 
 _BUSY_SUFFIX: Final = "(BUSY)"
 _SERVICES: Final = "services::"
@@ -80,8 +79,9 @@ class Monitor:
         self._requests = Requests(hardware, mailbox, run)
         self._updates = Updates(loader, registry, self._journal, self._requests, self.catch_up)
         self._undo = Undo(registry, self._journal, self._requests, self.catch_up)
+        self._workloads = Workloads(hardware, calls, self._requests, self.catch_up)
         self.demands: Final = Demands(hardware, mailbox, loader, registry, self._updates)
-        """Interfaces that programs ask for; its provider finds the updates."""
+        """Of programs, for interfaces."""
         self.tracing: Final = Tracing(self._requests)
         """Trace points, and what they wrote."""
         self.owners: Final = Owners(self._requests, self._module_id)
@@ -116,8 +116,13 @@ class Monitor:
         self._registry.catch_up(self._mailbox)
         self._journal.catch_up()
 
-    def restart(self) -> None:
-        """Another machine's state was restored: reads its events from the start."""
+    def get_state(self) -> list[Value]:
+        """What the guest would have to be asked for again; the rest is read from the machine."""
+        return self._workloads.get_state()
+
+    def restart(self, state: Sequence[Value]) -> None:
+        """Another machine's state was restored: reads its events from the start. Raises MalformedValues."""
+        self._workloads.set_state(state)
         self._journal.clear()
         self._updates.clear()
         self.demands.clear()
@@ -125,10 +130,8 @@ class Monitor:
 
     def may_go_on(self, stop: Stop) -> bool:
         """Serves what programs ask for. Whether the run had ended for nothing else."""
-        served = self.demands.serve()
-        return (
-            served and stop.reason is StopReason.STOPPED and not stop.reached and not self._requests.waiting
-        )
+        stopped = stop.reason is StopReason.STOPPED and not stop.reached
+        return self.demands.serve() and stopped and not self._requests.waiting
 
     def _notice(self) -> None:
         self._requests.notice()
@@ -341,34 +344,31 @@ class Monitor:
 
     def workloads(self) -> list[str]:
         """Names of the workloads that this kernel has."""
-        return [text(name) for name in self._ask(Operation.WORKLOADS)]
+        return self._workloads.names()
+
+    @property
+    def workloads_seen(self) -> dict[str, WorkloadStatus]:
+        """How each was when it was last asked for; nothing is asked. A saved machine remembers it."""
+        return self._workloads.seen
 
     def workload_start(self, name: str, **parameters: int) -> None:
         """Starts it: ``clients`` (0: one a CPU), ``operations`` of each (0: no end), ``seed``, ``grab``.
 
         Raises GuestError for a parameter that it does not have.
         """
-        given: list[Value] = [[key, value] for key, value in parameters.items()]
-        self._ask(Operation.WORKLOAD_START, name, given, what=f"workload {name}")
+        self._workloads.start(name, **parameters)
 
     def workload_stop(self, name: str) -> None:
         """Its clients end after the operation that they are at."""
-        self._ask(Operation.WORKLOAD_STOP, name, what=f"workload {name}")
+        self._workloads.stop(name)
 
     def workload_status(self, name: str) -> WorkloadStatus:
         """How far it has come."""
-        return WorkloadStatus.of(name, self._ask(Operation.WORKLOAD_STATUS, name, what=f"workload {name}"))
+        return self._workloads.status(name)
 
     def workload_wait(self, name: str, *, limit_ns: int = DEFAULT_LIMIT_NS) -> WorkloadStatus:
         """Waits until all its clients have ended; its last figures."""
-        deadline = self._hardware.time + limit_ns
-        while True:
-            seen = self._ended_workloads()
-            status = self.workload_status(name)
-            if not status.running:
-                return status
-            left = max(0, deadline - self._hardware.time)
-            self._requests.wait(partial(self._more_ended_than, seen), f"workload {name}", left)
+        return self._workloads.wait(name, limit_ns)
 
     # Threads and memory
 
@@ -474,12 +474,6 @@ class Monitor:
         self.catch_up()
         record = self._journal.swaps.get(swap)
         return record is not None and not record.running
-
-    def _ended_workloads(self) -> int:
-        return sum(mark.stage is Stage.WORKLOAD_ENDED for mark in self._calls.stages)
-
-    def _more_ended_than(self, seen: int) -> bool:
-        return self._ended_workloads() > seen
 
     def _update_id(self, update: int | str) -> int:
         """The newest of that name that is not over. Raises UsageError."""

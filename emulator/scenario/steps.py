@@ -300,6 +300,15 @@ class Save(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restore(Step):
+    """Goes on where a machine was that was kept in a file; as the first step, in place of a boot."""
+
+    do = "restore"
+    file: str = key(Text())
+    """Relative to the scenario's folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hold(Step):
     """Sets a guest thread aside, still counted, until it is released."""
 
@@ -320,7 +329,8 @@ class Schedule(Step):
     """From here on another policy; a random one starts at its seed."""
 
     do = "schedule"
-    policy: str = key(Policy())
+    policy: str | None = key(Policy(), default=None)
+    """None: the kind that there is, from its beginning."""
     quantum: int | None = key(Integer(), default=None)
     seed: int | None = key(Integer(0, (1 << 64) - 1), default=None)
 
@@ -454,6 +464,7 @@ STEPS: Final[Mapping[str, type[Step]]] = {
         Expect,
         Drain,
         Save,
+        Restore,
         PowerOff,
         Trace,
         Command,
