@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from emulator.errors import UsageError
+from emulator.errors import GuestError, UsageError
 
 if TYPE_CHECKING:
     from emulator.pytest_plugin.overrides import Overrides
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 MARKER: Final = "machine(cpus, memory, seed, quantum, policy, checkpoint): how the fixture `machine` is built"
 _BUILT: Final = frozenset({"cpus", "memory", "seed", "quantum", "policy"})
 _OF_CHECKPOINT: Final = frozenset({"checkpoint", "seed", "quantum", "policy"})
+_ALL: Final = _BUILT | _OF_CHECKPOINT
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,7 @@ class Settings:
             said.update(marker.kwargs)
         given = {"seed": overrides.seed, "policy": overrides.policy}
         said.update({name: value for name, value in given.items() if value is not None})
-        allowed = _OF_CHECKPOINT if "checkpoint" in said else _BUILT
-        for name in said:
-            if name not in allowed:
-                raise UsageError(
-                    f"the marker `machine`: {name} is not one of {', '.join(sorted(allowed))}"
-                    + (" (the checkpoint has the rest)" if name in _BUILT else "")
-                )
+        _check(said)
         return cls(said, node.path.parent)
 
     def make(self) -> Machine:
@@ -51,32 +47,44 @@ class Settings:
         return self._restored() if "checkpoint" in self.said else self._booted()
 
     def _booted(self) -> Machine:
+        from emulator import Machine, SystemConfig
         from emulator.machine import StopReason
-        from emulator.scenario.values import Size
-        from emulator.system import Machine
-        from emulator.system_config import SystemConfig
 
-        said = dict(self.said)
-        if isinstance(said.get("memory"), str):
-            said["memory"] = Size().read(said["memory"])
-        machine = Machine(SystemConfig(**said))
+        machine = Machine(SystemConfig(**self._built()))
         stop = machine.run_until_ready()
         if stop.reason is not StopReason.READY:
-            text = f"the kernel did not start: {stop.reason.value} {stop.message}\n{machine.console}"
+            console = machine.console
             machine.close()
-            raise UsageError(text)
+            raise GuestError(f"the kernel did not get ready: {stop.reason.value} {stop.message}\n{console}")
         return machine
 
+    def _built(self) -> dict[str, Any]:
+        from emulator.scenario.values import Size
+
+        memory = self.said.get("memory")
+        if memory is None:
+            return self.said
+        try:
+            return {**self.said, "memory": Size().read(memory)}
+        except ValueError:
+            raise UsageError(f"the marker `machine`: memory={memory!r} is not {Size.allowed}") from None
+
     def _restored(self) -> Machine:
-        from emulator.checkpoint import Checkpoint
-        from emulator.system import Machine
+        from emulator import Checkpoint, Machine
 
         path = self.folder / self.said["checkpoint"]
         machine = Machine.from_checkpoint(Checkpoint.read(path))
         if len(self.said) > 1:
-            machine.use_policy(
-                self.said.get("policy", machine.hardware.policy.name),
-                seed=self.said.get("seed"),
-                quantum=self.said.get("quantum"),
-            )
+            policy = self.said.get("policy", machine.hardware.policy.name)
+            machine.use_policy(policy, seed=self.said.get("seed"), quantum=self.said.get("quantum"))
         return machine
+
+
+def _check(said: Iterable[str]) -> None:
+    restored = "checkpoint" in said
+    allowed = _OF_CHECKPOINT if restored else _BUILT
+    for name in said:
+        if name in _BUILT - allowed:
+            raise UsageError(f"the marker `machine`: {name} is that of the checkpoint")
+        if name not in allowed:
+            raise UsageError(f"the marker `machine`: {name} is not one of {', '.join(sorted(_ALL))}")
