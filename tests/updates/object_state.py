@@ -62,6 +62,10 @@ class ObjectState:
         """By path."""
         return {each.path: each.value for each in self.fields}
 
+    def paths(self, last: str) -> list[str]:
+        """Fields of that name in the structures that pointers lead to."""
+        return [path for path in self.values if path.startswith("#") and path.endswith(f".{last}")]
+
     def differs(self, other: ObjectState) -> Difference:
         """The fields that are not the same in both, with what they are."""
         paths = {**self.values, **other.values}

@@ -7,6 +7,8 @@ value, so that nothing can be forgotten: a field that is added to a class and no
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,7 +17,7 @@ from emulator import Machine
 from emulator.abi.loader import ConversionMode
 from emulator.abi.mailbox import Operation
 from emulator.workload import JOB_MIX
-from tests.system.machines import module, ready_machine
+from tests.system.machines import kernel, module, ready_machine
 from tests.updates.handover import Handover
 from tests.updates.job_mix import CLIENTS, MILLISECOND, SUBJECTS, Subject
 from tests.updates.object_state import ObjectState, StateReader
@@ -28,6 +30,8 @@ from tests.updates.still_machine import (
     still_machine,
     types,
 )
+from toolchain.module import build_update
+from toolchain.paths import installation
 
 OF: Final = {subject.update: subject for subject in SUBJECTS}
 SETTLED_NS: Final = 10 * MILLISECOND
@@ -71,6 +75,26 @@ def test_every_field_comes_back(update: str, mode: str, seed: int = 1) -> None:
         assert differences(before, states(machine, *classes)) == {}
         there_and_back(machine, subject, mode)
         assert differences(before, states(machine, *classes)) == {}
+
+
+@pytest.mark.parametrize("forgotten", ["m_sync.pages_written", "m_sync.error", "m_state.synchronisations"])
+def test_field_that_is_not_handed_over_is_found(forgotten: str, tmp_path: Path) -> None:
+    """Also one that nothing in the machine has ever altered."""
+    folder = shutil.copytree(installation().updates / "file_sync", tmp_path / "file_sync")
+    source = folder / "fcm_file.cpp"
+    text = source.read_text(encoding="utf-8")
+    adopted = "    m_sync = parcel.sync;\n"
+    assert text.count(adopted) == 1
+    source.write_text(text.replace(adopted, f"{adopted}    {forgotten} = {{}};\n"), encoding="utf-8")
+    (update,) = build_update(folder, kernel())
+    with still_machine(1) as machine:
+        fill_in(machine, "FCMFile")
+        before = states(machine, "FCMFile")
+        machine.monitor.apply(update.path)
+        machine.monitor.revert("file_sync")
+        found = differences(before, states(machine, "FCMFile"))
+    names = {path.removesuffix(".m_raw") for fields in found.values() for path in fields}
+    assert names == {f"m_rep.{forgotten}"}
 
 
 def of_the_allocator(state: ObjectState) -> dict[str, int | str]:
