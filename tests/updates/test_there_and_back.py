@@ -19,6 +19,7 @@ from emulator.abi.mailbox import Operation
 from emulator.workload import JOB_MIX
 from tests.system.machines import kernel, module, ready_machine
 from tests.updates.handover import Handover
+from tests.updates.identity import Identity
 from tests.updates.job_mix import CLIENTS, MILLISECOND, SUBJECTS, Subject
 from tests.updates.object_state import ObjectState, StateReader
 from tests.updates.still_machine import (
@@ -30,6 +31,7 @@ from tests.updates.still_machine import (
     still_machine,
     types,
 )
+from tests.updates.test_identity import IDENTITIES
 from toolchain.module import build_update
 from toolchain.paths import installation
 
@@ -38,6 +40,17 @@ SETTLED_NS: Final = 10 * MILLISECOND
 """Idle, so that what a lazy update has left is converted."""
 ALLOCATOR: Final = "PageAllocatorKernPinned"
 """An update takes pages itself, so the allocator never comes back to what it was: see below."""
+
+
+CASES: Final = [
+    ("fcm_unmap", "eager"),
+    ("fcm_unmap", "lazy"),
+    ("file_sync", "eager"),
+    ("file_sync", "lazy"),
+    ("page_allocator_interface", "auto"),
+]
+SPREAD: Final = {"PartitionedCounter", "ProcessReplicated"}
+"""Their state lies in shares of CPUs, and it is the shares' sum that a transfer keeps."""
 
 
 def expect_versions(machine: Machine, subject: Subject) -> None:
@@ -54,16 +67,7 @@ def there_and_back(machine: Machine, subject: Subject, mode: str) -> None:
         machine.monitor.revert(name)
 
 
-@pytest.mark.parametrize(
-    ("update", "mode"),
-    [
-        ("fcm_unmap", "eager"),
-        ("fcm_unmap", "lazy"),
-        ("file_sync", "eager"),
-        ("file_sync", "lazy"),
-        ("page_allocator_interface", "auto"),
-    ],
-)
+@pytest.mark.parametrize(("update", "mode"), CASES)
 def test_every_field_comes_back(update: str, mode: str, seed: int = 1) -> None:
     subject = OF[update]
     classes = [name for name in subject.classes if name != ALLOCATOR]
@@ -75,6 +79,36 @@ def test_every_field_comes_back(update: str, mode: str, seed: int = 1) -> None:
         assert differences(before, states(machine, *classes)) == {}
         there_and_back(machine, subject, mode)
         assert differences(before, states(machine, *classes)) == {}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("seed", range(2, 21))
+@pytest.mark.parametrize(("update", "mode"), CASES)
+def test_from_more_seeds(update: str, mode: str, seed: int) -> None:
+    test_every_field_comes_back(update, mode, seed)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        pytest.param(each, marks=() if each.name == "QueuedPort" else pytest.mark.matrix, id=each.name)
+        for each in IDENTITIES
+        if each.name not in {*SPREAD, ALLOCATOR}
+    ],
+)
+def test_every_class_comes_back(identity: Identity) -> None:
+    """Also those that no shipped update changes, and from a version whose fields lie elsewhere."""
+    with still_machine(1) as machine:
+        monitor = machine.monitor
+        if not monitor.instances(identity.name):
+            monitor.create(identity.name)
+        before = states(machine, identity.name)
+        assert before
+        monitor.apply(identity.build(shifted=True))
+        machine.run_for(SETTLED_NS)
+        assert {each.version for each in monitor.instances(identity.name)} == {2}
+        monitor.revert(identity.module_name)
+        assert differences(before, states(machine, identity.name)) == {}
 
 
 @pytest.mark.parametrize("forgotten", ["m_sync.pages_written", "m_sync.error", "m_state.synchronisations"])
