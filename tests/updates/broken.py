@@ -66,7 +66,7 @@ public:
 };
 """
 _NEVER: Final = 1 << 40
-_ROOT_OF_CLASS: Final = re.compile(r"\b(factory_class|standard_class)<(\w+)>")
+_ROOT_OF_CLASS: Final = re.compile(r"\b(factory_class|standard_class)<(.+?)>\(")
 _FINAL_ROOT: Final = re.compile(r"^class (\w*Root) final", re.MULTILINE)
 _INIT: Final = re.compile(
     r"(?P<head>module_init\(\)\n\{\n)(?P<body>.*?)    return (?P<last>[^;]*);\n\}", re.DOTALL
@@ -127,7 +127,7 @@ def _broken_root(fault: Fault) -> str:
 
 
 def _broken_source(text: str, fault: Fault) -> str:
-    text = _ROOT_OF_CLASS.sub(r"\1<Broken<\2>>", _FINAL_ROOT.sub(r"class \1", text))
+    text = _ROOT_OF_CLASS.sub(r"\1<Broken<\2>>(", _FINAL_ROOT.sub(r"class \1", text))
     for old, new in fault.edits:
         text = text.replace(old, new)
     replacement = (
