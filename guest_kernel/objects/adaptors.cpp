@@ -1,5 +1,6 @@
 #include "objects/adaptors.h"
 
+#include "kernel/guarded.h"
 #include "kernel/thread.h"
 #include "objects/callers.h"
 #include "objects/instance_set.h"
@@ -41,6 +42,19 @@ Adaptors& adaptors()
     return the_adaptors;
 }
 
+namespace {
+
+// Its class may be a module's.
+Result<Adaptor*> make_adaptor_of(const AdaptorPlan& plan, AdaptedReference& record)
+{
+    const kernel::GuardedFrame calls_the_class;
+    const kernel::IfAbandoned freed(
+        [](uint64_t what) { kernel::destroy(reinterpret_cast<AdaptedReference*>(what)); }, reinterpret_cast<uint64_t>(&record));
+    return plan.make(record.old, *plan.map);
+}
+
+}
+
 Status Adaptors::start()
 {
     identity.make_identity(max_methods);
@@ -57,7 +71,7 @@ Result<AdaptedReference*> Adaptors::prepare(Reference old, const AdaptorPlan& pl
     record->old = old;
     record->plan = &plan;
     record->held = true;
-    record->adaptor = kernel::Owned<Adaptor>(TRY(plan.make(old, *plan.map)));
+    record->adaptor = kernel::Owned<Adaptor>(TRY(make_adaptor_of(plan, *record)));
     if (back_to != nullptr) {
         TRY(record->adaptor->lead_to(back_to));
         record->back_to = hold_adapted(back_to);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/event.h"
+#include "kernel/guarded.h"
 #include "objects/adaptor.h"
 #include "objects/adaptor_gate.h"
 #include "objects/class_descriptor.h"
@@ -30,7 +31,7 @@ struct AdaptorPlan {
 template <typename AdaptorType>
 Result<Adaptor*> make_adaptor(Reference old, const AdaptorMap& map)
 {
-    Adaptor* adaptor = kernel::make<AdaptorType>(kernel::Tag::Interposer, old, map);
+    Adaptor* adaptor = kernel::make_of_module<AdaptorType>(kernel::Tag::Interposer, old, map);
     if (adaptor == nullptr)
         return Code::NO_MEMORY;
     return adaptor;

@@ -7,6 +7,7 @@
 #include "kernel/heap.h"
 #include "kernel/list.h"
 #include "kernel/thread.h"
+#include "objects/class_limit.h"
 #include "objects/counted_scope.h"
 #include "objects/priorities.h"
 
@@ -14,8 +15,6 @@ namespace objects {
 
 namespace {
 
-// Virtual time that one task may take, its waits for memory included.
-constexpr uint64_t task_limit_ns = 1'000'000'000;
 // Threads that a CPU keeps between tasks, and for how long.
 constexpr unsigned max_idle = 2;
 constexpr uint64_t idle_limit_ns = 10 * kernel::millisecond;
@@ -104,7 +103,7 @@ Result<Worker*> Worker::hire(unsigned cpu)
     auto* worker = kernel::make<Worker>(kernel::Tag::Interposer, cpu);
     if (worker == nullptr)
         return Code::NO_MEMORY;
-    const kernel::GuardedOptions options{"guarded task", task_limit_ns, swap_priority};
+    const kernel::GuardedOptions options{"guarded task", class_limit_ns, swap_priority};
     const auto started = kernel::start_guarded(options, cpu, code, reinterpret_cast<uint64_t>(worker), ended);
     if (!started.ok()) {
         kernel::destroy(worker);
@@ -156,7 +155,7 @@ void Worker::serve()
     for (;;) {
         if (!await_task())
             return;
-        kernel::limit_guarded(task_limit_ns);
+        kernel::limit_guarded(class_limit_ns);
         const Status status = m_task->run();
         kernel::limit_guarded(kernel::unlimited_ns);
         report(status, true);

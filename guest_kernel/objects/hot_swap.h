@@ -103,6 +103,7 @@ private:
     class Export;
     class Import;
 
+    static Status prepare_guarded(HotSwap& swap);
     Status prepare();
     static void leader_entry(uint64_t argument);
     void lead();

@@ -6,6 +6,7 @@
 #include "kernel/generation.h"
 #include "kernel/thread.h"
 #include "objects/adaptors.h"
+#include "objects/class_limit.h"
 #include "objects/counted_scope.h"
 #include "objects/priorities.h"
 #include "objects/idle_conversion.h"
@@ -20,8 +21,6 @@ namespace {
 constexpr uint64_t look_interval_ns = 200 * kernel::microsecond;
 // How often it is looked whether a step takes too long.
 constexpr uint64_t watch_interval_ns = 100 * kernel::millisecond;
-// Virtual time that the code of a class may take to make a factory.
-constexpr uint64_t make_limit_ns = 1'000'000'000;
 
 // One transition of a class at a time.
 class Claim {
@@ -49,11 +48,9 @@ private:
 Result<Root*> make_factory(const ClassDescriptor& product)
 {
     CountedScope calls_the_page_allocator;
-    kernel::limit_guarded(make_limit_ns);
+    const kernel::GuardLimit class_limit(class_limit_ns);
     const kernel::GuardedFrame calls_the_class;
-    const auto made = product.factory->make_root();
-    kernel::limit_guarded(kernel::unlimited_ns);
-    return made;
+    return product.factory->make_root();
 }
 
 }
