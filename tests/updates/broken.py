@@ -63,6 +63,14 @@ public:
         Base::commit_import();
         @COMMIT@
     }
+
+private:
+    static bool construct()
+    {
+        @CONSTRUCT@
+        return true;
+    }
+    const bool m_constructed = construct();
 };
 """
 _NEVER: Final = 1 << 40
@@ -81,6 +89,8 @@ class Fault:
     """First in the initialisation."""
     after: str = ""
     """Last in the initialisation, when all that it brings is in service."""
+    construct: str = ""
+    """Whenever an object, or what is to take over from one, is made."""
     prepare: str = ""
     on_import: str = ""
     import_at: int = _NEVER
@@ -121,6 +131,7 @@ def _broken_root(fault: Fault) -> str:
         ("EXPORT_AT", str(fault.export_at)),
         ("EXPORT", fault.on_export),
         ("COMMIT", fault.commit),
+        ("CONSTRUCT", fault.construct),
     ):
         text = text.replace(f"@{place}@", statement)
     return text

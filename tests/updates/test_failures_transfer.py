@@ -139,7 +139,8 @@ def expect_export_to_be_tried_again(subject: Subject, place: str, fault: Fault, 
         state = fail_export(machine, fault, number)
         if subject is FILE_SYNC and state in ("aborted", "unloaded"):
             # The file whose export failed was closed before it was looked for.
-            return machine.expect_old_version(control(subject, clients))
+            machine.expect_old_version(control(subject, clients))
+            return
         # One object that could not even begin to go back is in service as it was.
         assert state == "stuck" or (state == "active" and subject in _OBJECTS and not fault.after)
         machine.machine.run_for(500_000)
