@@ -12,7 +12,7 @@ from emulator.abi.mailbox import Operation
 from emulator.abi.values import Value, integer, items, text
 from emulator.devices.loader import ModuleLoader
 from emulator.devices.mailbox import Mailbox, Reply
-from emulator.errors import GuestError, ModuleError, UsageError
+from emulator.errors import EvergreenError, GuestError, UsageError
 from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
 from emulator.modules.demangle import without_parameters
 from emulator.monitor.backtrace import Frame, cpu_stack, frames
@@ -308,7 +308,7 @@ class Monitor:
         try:
             for module in modules:
                 records.append(self.apply(module, limit_ns=limit_ns, mode=mode))
-        except (GuestError, ModuleError):
+        except EvergreenError:
             for record in reversed(records):
                 self.revert(record.id)
             raise

@@ -17,6 +17,8 @@ struct KindRecord {
     char name[class_name_size] = {};
     // Through which create_default makes objects; null when no class of the kind has a factory. Changed at any time.
     Reference default_factory = nullptr;
+    // What it was before: its turn comes again when the default goes.
+    Reference default_before = nullptr;
 };
 
 // One for each name of a class: versions refer to it from when they are registered. Whoever finds a factory in it is

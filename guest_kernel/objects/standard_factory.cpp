@@ -29,7 +29,8 @@ void FactoryRep::free_set()
 
 namespace {
 
-// Serialises opening and closing. Outermost: making a factory allocates.
+// Serialises opening and closing, and guards which factory is the default of its kind. Outermost: making a factory
+// allocates.
 constinit kernel::Mutex opening;
 
 // It gets an empty set in the way in which it would get another factory's.
@@ -70,18 +71,31 @@ void name_factory(const ClassRecord& record)
     give_name(name, record.factory).ignore();
 }
 
-void become_default(ClassRecord& record)
+void become_first_default(const ClassRecord& record)
 {
-    Reference none = nullptr;
-    __atomic_compare_exchange_n(
-        &record.kind->default_factory, &none, record.factory, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    if (record.kind->default_factory == nullptr)
+        __atomic_store_n(&record.kind->default_factory, record.factory, __ATOMIC_RELEASE);
 }
 
-void stop_being_default(ClassRecord& record)
+// The one that was the default before, or if that is not there any more the first of the kind, or null.
+Reference next_default(const KindRecord& kind)
 {
-    Reference factory = record.factory;
-    __atomic_compare_exchange_n(
-        &record.kind->default_factory, &factory, nullptr, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    Reference first = nullptr;
+    for (unsigned i = 0; const auto* record = record_at(i); ++i) {
+        if (record->kind != &kind || record->factory == nullptr)
+            continue;
+        if (record->factory == kind.default_before)
+            return record->factory;
+        first = first == nullptr ? record->factory : first;
+    }
+    return first;
+}
+
+// The factory is none of its record's any more.
+void stop_being_default(KindRecord& kind, Reference factory)
+{
+    if (kind.default_factory == factory)
+        __atomic_store_n(&kind.default_factory, next_default(kind), __ATOMIC_RELEASE);
 }
 
 }
@@ -104,7 +118,7 @@ Status open_factory(const ClassDescriptor& descriptor)
     adopt_existing(record);
     __atomic_store_n(&record.factory, reference.value(), __ATOMIC_RELEASE);
     name_factory(record);
-    become_default(record);
+    become_first_default(record);
     return {};
 }
 
@@ -114,21 +128,24 @@ Status close_factory(ClassRecord& record)
     if (record.factory == nullptr)
         return Code::NOT_FOUND;
     TRY(record.instances->close());
-    stop_being_default(record);
     const Reference factory = record.factory;
     __atomic_store_n(&record.factory, nullptr, __ATOMIC_RELEASE);
+    stop_being_default(*record.kind, factory);
     forget_set(record);
     return destroy(factory);
 }
 
 Status set_default_factory(const char* kind, const char* class_name)
 {
+    kernel::MutexGuard guard(opening);
     auto* kind_record = find_kind(kind);
     const auto* record = find_record(class_name);
     if (kind_record == nullptr || record == nullptr || record->factory == nullptr)
         return Code::NOT_FOUND;
     if (record->kind != kind_record)
         return Code::INVALID;
+    if (kind_record->default_factory != record->factory)
+        kind_record->default_before = kind_record->default_factory;
     __atomic_store_n(&kind_record->default_factory, record->factory, __ATOMIC_RELEASE);
     return {};
 }
