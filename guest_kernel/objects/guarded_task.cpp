@@ -26,7 +26,7 @@ public:
     // By its owner; it frees itself.
     void send_home();
     // False when it did not survive the task: then the owner frees it.
-    bool take(GuardedTask& task, unsigned priority);
+    bool take(GuardedTask& task, unsigned priority, uint64_t limit_ns);
 
     unsigned cpu() const { return m_cpu; }
     kernel::ListLink<Worker> link;
@@ -45,6 +45,7 @@ private:
     kernel::Event m_go;
     // Null: go home.
     GuardedTask* m_task = nullptr;
+    uint64_t m_limit_ns = 0;
 
     // Guards the rest.
     kernel::SpinLock m_lock;
@@ -119,9 +120,10 @@ void Worker::send_home()
     m_go.signal();
 }
 
-bool Worker::take(GuardedTask& task, unsigned priority)
+bool Worker::take(GuardedTask& task, unsigned priority, uint64_t limit_ns)
 {
     m_task = &task;
+    m_limit_ns = limit_ns < class_limit_ns ? limit_ns : class_limit_ns;
     m_done = false;
     m_thread->set_base_priority(priority);
     m_go.signal();
@@ -155,7 +157,7 @@ void Worker::serve()
     for (;;) {
         if (!await_task())
             return;
-        kernel::limit_guarded(class_limit_ns);
+        kernel::limit_guarded(m_limit_ns);
         const Status status = m_task->run();
         kernel::limit_guarded(kernel::unlimited_ns);
         report(status, true);
@@ -185,7 +187,7 @@ void Worker::report(Status status, bool survives)
 
 }
 
-void run_guarded_task(GuardedTask& task, unsigned priority)
+void run_guarded_task(GuardedTask& task, unsigned priority, uint64_t limit_ns)
 {
     const unsigned cpu = arch::cpu_id();
     auto* worker = idle_workers[cpu].take();
@@ -197,7 +199,7 @@ void run_guarded_task(GuardedTask& task, unsigned priority)
         }
         worker = hired.value();
     }
-    if (!worker->take(task, priority))
+    if (!worker->take(task, priority, limit_ns))
         kernel::destroy(worker);
     else if (!idle_workers[worker->cpu()].keep(*worker))
         worker->send_home();

@@ -118,7 +118,7 @@ Status HotSwap::prepare()
         m_adapted = TRY(adaptors().prepare(reference(), *m_options.adaptor, m_options.back_to));
         m_adapted->gate.belong_to(m_mediator);
     }
-    return m_team.assemble();
+    return m_team.assemble(m_options.time_limit_ns);
 }
 
 void HotSwap::leader_entry(uint64_t argument)

@@ -76,12 +76,13 @@ bool unmark_some(ClassRecord& record, unsigned cpu)
     }) != 0;
 }
 
-// A thread that converts does not convert another object on its way (its memory comes from objects that may be marked):
+// The conversions of a change that was given up may be what never ends. A thread that converts does not convert another
+// object on its way (its memory comes from objects that may be marked):
 // that would nest without end.
 void meet_marked(Reference reference, Root& root, MarkRound round)
 {
     auto& record = *root.descriptor().record;
-    if (!record.lazy.in_force(round) || kernel::current_thread()->converts)
+    if (!record.lazy.in_force(round) || record.lazy.given_up() || kernel::current_thread()->converts)
         promote(reference, root, record);
     else
         convert_marked(reference, root, swap_priority);
@@ -97,7 +98,7 @@ void convert_marked(Reference reference, Root& root, unsigned priority)
     }
     const ConvertingScope scope;
     LazyStep step(reference, root, next_towards(from, *aim));
-    run_guarded_task(step, priority);
+    run_guarded_task(step, priority, from.record->lazy.step_limit_ns());
 }
 
 bool convert_named(ReferenceName name, unsigned priority)

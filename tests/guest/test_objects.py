@@ -102,6 +102,8 @@ NAMES: Final = {
         caller_held_on_its_way_to_the_old_object
         caller_held_while_another_of_its_cpu_enters
         caller_moved_in_the_middle_of_its_call
+        canceller_held_while_the_update_commits
+        commit_held_while_the_update_is_cancelled
         creator_held_while_its_factory_is_closed
         creator_held_while_its_factory_is_swapped
         creators_get_entries_of_their_own
@@ -220,6 +222,7 @@ NAMES: Final = {
     """,
     "transition": """
         cancelled_at_any_time_is_either_cancelled_or_active
+        conversion_that_fails_late_is_not_taken_along_to_the_next_aim
         each_allocation_that_fails_leaves_the_old_version
         each_allocation_that_fails_on_the_way_back_is_tried_again
         instance_that_fails_ends_it_and_the_others_come_back
@@ -228,7 +231,9 @@ NAMES: Final = {
         older_one_with_an_instance_left_is_not_reverted_beneath_a_newer_one
         only_the_next_version_may_follow
         second_one_of_the_class_is_refused
+        swap_that_failed_towards_an_earlier_aim_counts_no_more
         there_and_back
+        time_limit_holds_while_a_hog_runs
         way_back_that_fails_is_stuck_until_it_does_not
         what_cannot_be_undone_is_neither_cancelled_nor_reverted
     """,

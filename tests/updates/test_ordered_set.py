@@ -32,7 +32,7 @@ def states(machine: Machine) -> dict[str, str]:
 
 
 def expect_none_of_it(machine: Machine, before: int) -> None:
-    """The set is taken back, and the clients have noticed nothing; `before` blocks of memory lived for modules."""
+    """The set is taken back, and nobody has noticed; ``before`` blocks of memory lived for modules."""
     monitor = machine.monitor
     assert version_of_counters(machine) == {1}
     assert [each.name for each in monitor.modules()] == ["allocator_race"]
@@ -86,7 +86,9 @@ def test_what_was_there_before_the_set_stays(tmp_path: Path) -> None:
     with loaded_machine(clients=2) as machine:
         machine.monitor.apply(Version(2).build(), limit_ns=2_000_000_000)
         with pytest.raises(UpdateFailed):
-            machine.monitor.apply_all(files(tmp_path, [Version(3), _FAILS_IN_ITS_END]), limit_ns=5_000_000_000)
+            machine.monitor.apply_all(
+                files(tmp_path, [Version(3), _FAILS_IN_ITS_END]), limit_ns=5_000_000_000
+            )
         assert states(machine) == {"counter_2": "active", "counter_3": "unloaded", "counter_4": "aborted"}
         expect_exact(machine)
 
