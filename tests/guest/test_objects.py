@@ -163,7 +163,6 @@ NAMES: Final = {
         leaves_no_memory_behind
         many_first_callers_convert_once
         marked_instance_that_is_what_it_is_to_be_is_unmarked_by_its_caller
-        marking_takes_few_instructions_an_instance
         marks_of_an_earlier_round_stay_in_force
         no_common_format_leaves_the_old_instance_in_service
         no_cpu_calls_the_old_version_once_marks_are_in_force
