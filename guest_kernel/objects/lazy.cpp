@@ -5,6 +5,7 @@
 #include "objects/counted_scope.h"
 #include "objects/instance_set.h"
 #include "objects/lazy_step.h"
+#include "objects/marker.h"
 #include "objects/priorities.h"
 #include "objects/translation_table.h"
 
@@ -52,11 +53,12 @@ void begin_marking(ClassRecord& record)
     record.lazy.begin_round();
 }
 
-bool mark_some(ClassRecord& record, unsigned cpu)
+void mark_home(ClassRecord& record, unsigned cpu)
 {
-    const auto* aim = record.current_version();
-    const MarkRound round = record.lazy.round();
-    return record.instance_set()->mark(cpu, *aim, round) != 0;
+    auto& set = *record.instance_set();
+    Marker marker(*record.current_version(), record.lazy.round());
+    while (set.mark(cpu, marker) != 0) {
+    }
 }
 
 void put_marks_in_force(ClassRecord& record)
@@ -68,12 +70,13 @@ void put_marks_in_force(ClassRecord& record)
     kernel::generations().wait_for_all_cpus();
 }
 
-bool unmark_some(ClassRecord& record, unsigned cpu)
+void unmark_home(ClassRecord& record, unsigned cpu)
 {
+    auto& set = *record.instance_set();
     const auto* aim = record.current_version();
-    return record.instance_set()->sort(cpu, InstanceList::Marked, [aim](GlobalEntry& entry, Reference) {
-        return table().unmark_or_sort(entry, *aim);
-    }) != 0;
+    const auto unmark = [aim](GlobalEntry& entry, Reference) { return table().unmark_or_sort(entry, *aim); };
+    while (set.sort(cpu, InstanceList::Marked, unmark) != 0) {
+    }
 }
 
 // The conversions of a change that was given up may be what never ends. A thread that converts does not convert another

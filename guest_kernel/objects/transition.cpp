@@ -223,9 +223,9 @@ Status Transition::mark_instances()
     MarkingTeam team(record);
     TRY(team.assemble());
     if (m_direction == Direction::Back)
-        team.run(unmark_some);
+        team.run(unmark_home);
     begin_marking(record);
-    team.run(mark_some);
+    team.run(mark_home);
     put_marks_in_force(record);
     updates().tell_progress(m_update);
     return cancelled() ? m_update.verdict() : Status();

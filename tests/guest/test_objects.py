@@ -125,6 +125,9 @@ NAMES: Final = {
         lazy_marker_held_while_others_call
         lazy_storm_of_calls_and_rounds
         leader_held_from_its_commit_on
+        marker_held_while_an_arbiter_comes
+        marker_held_while_its_instances_are_destroyed
+        marker_held_while_swaps_start
         sleeper_woken_and_moved_before_it_has_switched
         starter_held_while_another_swap_comes_and_goes
         starter_held_while_its_object_is_destroyed
