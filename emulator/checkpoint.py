@@ -75,6 +75,8 @@ class Checkpoint:
     @staticmethod
     def read(path: Path) -> Checkpoint:
         """The one in a file. Raises UsageError, in a line with the path."""
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path}: not a file")
         try:
             return Checkpoint.from_bytes(path.read_bytes())
         except OSError as error:

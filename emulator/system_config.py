@@ -71,7 +71,7 @@ class SystemConfig:
         """
         if isinstance(self.policy, Policy):
             return self.policy
-        if self.policy.startswith(_SCRIPT):
+        if self.policy.startswith(_SCRIPT) and self.policy != _SCRIPT:
             script = parse_script(_read(self.policy.removeprefix(_SCRIPT)), resolve, self.cpus)
             return Scripted(script, self.quantum)
         match self.policy:

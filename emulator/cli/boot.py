@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from emulator.system_config import SystemConfig
 
 _STAGES = ("ready", "halted")
+_PREFIX = "tests="
+_NO_TESTS = "tests: 0 run, "
 
 
 def _until(ctx: click.Context, param: click.Parameter, value: str | None) -> str | int | None:
@@ -83,7 +85,7 @@ def _config(flags: dict[str, Any], tests: str | None) -> SystemConfig:
     from emulator.system_config import SystemConfig
 
     said = {name: value for name, value in flags.items() if value is not None}
-    arguments = f"tests={tests}" if tests else ""
+    arguments = f"{_PREFIX}{tests}" if tests else ""
     return SystemConfig(**said, kernel=built_kernel().path, run_tests=tests is not None, arguments=arguments)
 
 
@@ -118,4 +120,8 @@ def _tests_problem(machine: Machine) -> str | None:
     from emulator.abi.hypercalls import Stage
 
     failed = next((mark.value for mark in machine.stages if mark.stage is Stage.TESTS_ENDED), 0)
-    return f"{failed} in-guest tests failed" if failed else None
+    if failed:
+        return f"{failed} in-guest tests failed"
+    if machine.config.run_tests and _NO_TESTS in machine.console:
+        return f"no in-guest test's name begins with {machine.config.arguments.removeprefix(_PREFIX)}"
+    return None
