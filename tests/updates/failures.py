@@ -147,6 +147,7 @@ class Bench:
     def end(self) -> Ended:
         """Ends the load, looks, and switches the machine off; the clients and the disk must be right."""
         monitor = self.machine.monitor
+        kept = Kept()
         self.machine.run_for(AFTERWARDS_NS)
         for name in self.subject.load:
             monitor.workload_stop(name)
