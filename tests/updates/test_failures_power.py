@@ -23,8 +23,8 @@ _STEP_NS: Final = 20_000
 _MOMENTS: Final = {
     "before": -1,
     "at its beginning": 0,
-    "marking": 3,
-    "converting": 6,
+    "early": 3,
+    "late": 7,
     "at its end": 10,
     "after": 15,
 }
