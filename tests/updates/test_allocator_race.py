@@ -111,7 +111,7 @@ def test_the_system_works_before_during_and_after(under_load: RunResult) -> None
 
 
 GAP_SEEDS: Final = range(2, 5)
-"""Of further runs: where the slices of a single one end decides more about its longest gap than a swap does."""
+"""Of further runs: where slices end decides more about the longest gap of a single one than a swap does."""
 
 
 def swap_took(result: RunResult) -> int:

@@ -61,7 +61,7 @@ def test_the_update_cancels_itself_and_names_the_instance(
         record, took_ns = run_to_its_end(machine, update)
         assert (record.state, record.reason) == ("aborted", "timed_out")
         assert record.text.startswith("instance @")
-        assert record.text.endswith("of class SharedCounter could not be brought to version 2")
+        assert record.text.endswith("of class SharedCounter could not be brought to version 2: timed out")
         assert least_ns < took_ns < most_ns + AFTERWARDS_NS
         assert version_of_counters(machine) == {1}
         assert [each.name for each in machine.monitor.modules()] == ["allocator_race"]
