@@ -12,6 +12,7 @@ from emulator.cli.prompt_commands import COMMANDS, checked, find_command, listin
 from emulator.cli.run_output import milliseconds
 from emulator.errors import EvergreenError, ModuleError, UsageError
 from emulator.machine import Until
+from emulator.monitor.events import EventLines
 from emulator.scenario import steps
 from emulator.scenario.scenario import SUFFIX, MachineSettings, Scenario, WorkloadSettings, write_scenario
 from emulator.scenario.session import Session
@@ -39,6 +40,7 @@ class Prompt:
         """The worst that a command came to."""
         self.session = Session(machine, Path(), machine.config.seed_of_workload, machine.config.keep_race)
         self._show = show
+        self._events = EventLines(machine.devices.mailbox, machine.symbols)
         self._typed: list[steps.Step] = []
         self._ran_to: int | None = None
         """Machine time to which it was let run since the last command, ns; None: it stood still."""
@@ -65,11 +67,13 @@ class Prompt:
                 self._execute(words)
         except EvergreenError as failure:
             self._fail(str(failure), failure.exit_code)
+        self._show_events()
 
     def pass_time(self, nanoseconds: int) -> None:
         """Lets the machine run so long, while nobody types."""
         self._ran_to = self.machine.virtual_ns + nanoseconds
         self.machine.run(Until(deadline_ns=self._ran_to))
+        self._show_events()
         if self.session.ended:
             self.running = False
             self._show_end()
@@ -94,6 +98,7 @@ class Prompt:
             self._typed.append(replace(placed, fails=_ANY))
             raise
         self._typed.append(placed if ok else replace(placed, fails=_ANY))
+        self._show_events()
         for result in self.session.results[done:]:
             self._show_result(result, alone=isinstance(step, steps.Look) and step.what in _ALONE)
         if isinstance(step, steps.Advance | steps.Wait):
@@ -111,6 +116,10 @@ class Prompt:
                 self._show(line)
         else:
             self._show(f"{milliseconds(result.end_ns)}  {result.do}: {result.text}")
+
+    def _show_events(self) -> None:
+        for time, line in self._events.take():
+            self._show(f"{milliseconds(time)}  {line}")
 
     def _show_end(self) -> None:
         panic = self.machine.panic

@@ -245,8 +245,10 @@ def listing(row: Mapping[str, Any]) -> list[str]:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_cell(each)}" for name, each in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}" if value < 1 << 48 else f"{value:#x}"
-    return ", ".join(map(_cell, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(_cell, value)) if isinstance(value, list | tuple) else str(value)

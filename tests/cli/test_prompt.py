@@ -53,6 +53,22 @@ def test_an_update_under_load(typed: Typed) -> None:
     assert " 0 errors" in result.out
 
 
+def test_events_are_shown_as_they_happen(typed: Typed) -> None:
+    lines = typed("apply checked_counter", "swap counter with SharedCounter", "revert 1").out.splitlines()
+    told = [line.partition("  ")[2] for line in lines]
+    states = ("staged", "applying", "active", "reverting", "reverted", "unloaded")
+    seen = [line for line in told if line.startswith("update checked_counter: ")]
+    assert [line.split()[2].rstrip(",") for line in seen] == list(states)
+    # What has happened stands before what came of the command.
+    answer = "swap: counter: PartitionedCounter -> SharedCounter"
+    assert told.index("swap of counter: completed") < told.index(answer)
+
+
+def test_versions_of_an_update_are_readable(typed: Typed) -> None:
+    result = typed("apply checked_counter", "updates")
+    assert "name=SharedCounter from_version=1 to_version=2 epoch=2" in result.out
+
+
 @pytest.mark.parametrize(
     ("line", "message", "code"),
     [
