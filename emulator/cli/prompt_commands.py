@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from emulator.errors import UsageError
 from emulator.scenario import steps
+from emulator.scenario.step_table import check_values
 from emulator.scenario.values import parse_duration
 
 Words = Sequence[str]
@@ -112,7 +113,7 @@ def _number(word: str, name: str) -> int:
 
 def checked(step: steps.Step) -> steps.Step:
     """The same limits as in a file hold for what is typed. Raises UsageError."""
-    wrong = steps.check_values(step)
+    wrong = check_values(step)
     if wrong is not None:
         raise UsageError(wrong)
     return step

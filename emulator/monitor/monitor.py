@@ -42,13 +42,11 @@ from emulator.monitor.replies import (
 )
 from emulator.monitor.requests import DEFAULT_LIMIT_NS, Requests
 from emulator.monitor.symboliser import Symboliser
+from emulator.monitor.thread_stacks import ThreadStacks
 from emulator.monitor.tracing import Tracing
 from emulator.monitor.undo import UNDO_LIMIT_NS, Undo
 from emulator.monitor.updates import Updates
 from emulator.monitor.workloads import Workloads
-
-_BUSY_SUFFIX: Final = "(BUSY)"
-_SERVICES: Final = "services::"
 
 
 class Monitor:
@@ -77,6 +75,7 @@ class Monitor:
         self._symbols = symbols
         self._journal = Journal(mailbox)
         self._requests = Requests(hardware, mailbox, run)
+        self._stacks = ThreadStacks(hardware, self._requests, symbols)
         self._updates = Updates(loader, registry, self._journal, self._requests, self.catch_up)
         self._undo = Undo(registry, self._journal, self._requests, self.catch_up)
         self._workloads = Workloads(hardware, calls, self._requests, self.catch_up)
@@ -214,7 +213,7 @@ class Monitor:
         threads that are stuck they are exact.
         """
         found = [StalledInfo.of(row) for row in self._ask(Operation.STALLED)]
-        return [replace(each, inside=self._service_function(each.thread)) for each in found]
+        return [replace(each, inside=self._stacks.service_function(each.thread)) for each in found]
 
     def updates(self) -> list[UpdateInfo]:
         """Every update that the guest has on record, oldest first."""
@@ -396,7 +395,7 @@ class Monitor:
 
     def backtrace(self, thread: int) -> list[Frame]:
         """Where a thread is, innermost frame first."""
-        return frames(self._symbols, self._stack(thread))
+        return frames(self._symbols, self._stacks.of(thread))
 
     def cpu_backtrace(self, cpu: int) -> list[Frame]:
         """What a CPU executes now. The guest is not asked and does not run. Raises UsageError."""
@@ -438,32 +437,6 @@ class Monitor:
         entry = self._cpu(0).read(table + method * ADDRESS_SIZE, ADDRESS_SIZE) if table else None
         symbol = "" if entry is None else self._symbols.locate_symbol(int.from_bytes(entry, "big")).symbol
         return without_parameters(symbol).rpartition("::")[2]
-
-    def _service_function(self, thread: int) -> str:
-        try:
-            stack = self._stack(thread)
-        except GuestError:  # it has ended or moved on meanwhile
-            return ""
-        places = (self._symbols.locate_symbol(address) for _, address in stack)
-        return next((each.symbol for each in places if each.module or each.symbol.startswith(_SERVICES)), "")
-
-    def _stack(self, thread: int) -> list[tuple[int, int]]:
-        """Kind and address of each frame of a thread; the guest knows those of threads that do not run."""
-        running = self._running_stack(thread)
-        if running is not None:
-            return running
-        try:
-            rows = self._ask(Operation.BACKTRACE, thread, what=f"backtrace of thread {thread}")
-        except GuestError as error:
-            running = self._running_stack(thread) if str(error).endswith(_BUSY_SUFFIX) else None
-            if running is None:
-                raise
-            return running
-        return [(integer(kind), integer(address)) for kind, address in map(items, rows)]
-
-    def _running_stack(self, thread: int) -> list[tuple[int, int]] | None:
-        cpu = next((cpu for cpu in self._hardware.cpus if cpu.thread == thread), None)
-        return None if cpu is None else cpu_stack(cpu, self._symbols)
 
     def _cpu(self, number: int) -> Cpu:
         if not 0 <= number < len(self._hardware.cpus):

@@ -10,7 +10,8 @@ from typing import Final
 from emulator.errors import UsageError
 from emulator.machine.config import MEMORY_MAX, MEMORY_MIN
 from emulator.machine.policy import DEFAULT_QUANTUM, MINIMUM_QUANTUM
-from emulator.scenario.steps import Boot, CheckDisk, PowerOff, Restore, Schedule, Step, read_step, write_step
+from emulator.scenario.step_table import read_step, write_step
+from emulator.scenario.steps import Boot, CheckDisk, PowerOff, Restore, Schedule, Step
 from emulator.scenario.tables import Table, key, key_type, keys_of, read_document
 from emulator.scenario.values import Duration, Flag, Integer, Policy, Size, Text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 from emulator.cli.main import cli
 from emulator.cli.prompt_commands import find_command
-from emulator.scenario.steps import STEPS, Step
+from emulator.scenario.step_table import STEPS
+from emulator.scenario.steps import Step
 from emulator.scenario.tables import keys_of
 from tests.cli.commands import call
 from toolchain.paths import installation
@@ -118,3 +120,13 @@ def test_the_transcript_in_the_readme_is_what_a_run_prints(capsys: pytest.Captur
     transcript = shape(readme[start:].partition("\n\n")[0])
     printed = shape(call(capsys, "run", "allocator_race").out)
     assert [line.removesuffix(", # s") for line in printed] == transcript
+
+
+def test_the_objects_in_the_readme_are_those_of_the_kernel(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^    ((?:reference|@).*)$", readme, re.MULTILINE)
+    monkeypatch.setattr("sys.stdin", io.StringIO("objects\n"))
+    assert shown
+    assert set(shown) <= set(call(capsys, "boot").out.splitlines())

@@ -8,6 +8,7 @@ from emulator.errors import UsageError
 from emulator.scenario import steps
 from emulator.scenario.runner import system_config
 from emulator.scenario.scenario import load_scenario, parse_scenario, write_scenario
+from emulator.scenario.step_table import STEPS
 
 BOOT = '[[step]]\ndo = "boot"\n'
 
@@ -173,7 +174,7 @@ def test_a_missing_file_and_one_that_is_no_text(tmp_path: Path) -> None:
         load_scenario(path)
 
 
-@pytest.mark.parametrize("kind", steps.STEPS.values(), ids=lambda kind: str(kind.do))
+@pytest.mark.parametrize("kind", STEPS.values(), ids=lambda kind: str(kind.do))
 def test_each_step_is_in_the_documentation_with_its_keys(kind: type[steps.Step]) -> None:
     from emulator.scenario.tables import keys_of
     from toolchain.paths import installation
