@@ -62,6 +62,31 @@ void PageWriter::post(PageWriterWork& work)
     m_event.signal();
 }
 
+void PageWriter::drain()
+{
+    {
+        kernel::SpinGuard guard(m_lock);
+        m_leaving = m_threads - m_busy > 1 ? m_threads - m_busy - 1 : 0;
+    }
+    m_event.signal();
+}
+
+// One thread without a call stays. The event wakes one of them, which wakes the next.
+bool PageWriter::leaves()
+{
+    bool more = false;
+    {
+        kernel::SpinGuard guard(m_lock);
+        if (m_leaving == 0 || m_threads - m_busy <= 1)
+            return false;
+        --m_threads;
+        more = --m_leaving > 0;
+    }
+    if (more)
+        m_event.signal();
+    return true;
+}
+
 void cached_page_transferred(PageTransfer&, uint64_t context)
 {
     page_writer().post(*reinterpret_cast<const PageDescriptor*>(context)->work);
@@ -119,6 +144,8 @@ void PageWriter::entry(uint64_t argument)
             writer.done(*work);
             loop.pass();
         }
+        if (writer.leaves())
+            return;
     }
 }
 

@@ -35,12 +35,16 @@ public:
     void post(PageWriterWork& work);
     // It is not posted any more. The cache may still be called by its reference, which outlives the generation.
     void forget(PageWriterWork& work);
+    // Ends the threads that were made for calls that are no longer held up; they are on their way when it returns.
+    void drain();
 
 private:
     static void entry(uint64_t argument);
     kernel::Status hire();
     void keep_one_free();
     PageWriterWork* take();
+    // Whether this thread is one of those that are to end.
+    bool leaves();
     void done(PageWriterWork& work);
 
     // Guards the list, what it links, and the counts.
@@ -49,6 +53,8 @@ private:
     unsigned m_threads = 0;
     // Threads with a call.
     unsigned m_busy = 0;
+    // Threads that are to end as soon as they have no call.
+    unsigned m_leaving = 0;
     kernel::Event m_event;
 };
 
