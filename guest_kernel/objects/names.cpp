@@ -34,6 +34,11 @@ Name* find(const char* text)
     return nullptr;
 }
 
+bool leads_to(const Name& name, Reference reference)
+{
+    return name.reference != nullptr && (name.reference == reference || table().canonical(name.reference) == reference);
+}
+
 Name* find_free()
 {
     for (auto& name : names) {
@@ -91,7 +96,8 @@ void name_of(Reference reference, char* out)
     kernel::SpinGuard guard(names_lock);
     out[0] = '\0';
     for (const auto& name : names) {
-        if (name.given() && (name.reference == reference || table().canonical(name.reference) == reference))
+        // Whether it is given at all takes a lock, so that is asked last.
+        if (leads_to(name, reference) && name.given())
             kernel::copy_text(out, name_size, name.text);
     }
 }
