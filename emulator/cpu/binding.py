@@ -62,6 +62,26 @@ class Watch(Structure):
     _fields_: ClassVar = _words("deadline", "cpu", "instructions", "address")
 
 
+class StretchRole(IntEnum):
+    """enum stretch_role."""
+
+    BEGINS = 0
+    ENDS = 1
+    BEAT = 2
+
+
+class StretchPointStruct(Structure):
+    """struct stretch_point."""
+
+    _fields_: ClassVar = _words("address", "stretch", "role")
+
+
+class StretchStruct(Structure):
+    """struct stretch_figures."""
+
+    _fields_: ClassVar = _words("count", "longest", "place", "end")
+
+
 class CpuControl(Structure):
     """struct cpu_control."""
 
@@ -129,6 +149,8 @@ _STRUCTURES: tuple[type[Structure], ...] = (
     Callbacks,
     CpuControl,
     MachineControl,
+    StretchPointStruct,
+    StretchStruct,
 )
 
 _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
@@ -160,6 +182,11 @@ _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
     "machine_get_directives": (c_uint32, [c_void_p, POINTER(DirectiveStruct), c_uint32]),
     "machine_seed": (None, [c_void_p, c_uint64]),
     "machine_take_log": (c_uint32, [c_void_p, POINTER(SliceRecord)]),
+    "machine_watch_stretches": (c_int, [c_void_p, POINTER(StretchPointStruct), c_uint32]),
+    "machine_unwatch_stretches": (None, [c_void_p]),
+    "machine_get_stretch": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
+    "cpu_get_gap": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
+    "cpu_get_interrupts_off": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
     "machine_flush_code": (None, [c_void_p]),
     "machine_flush_tlb": (None, [c_void_p]),
     "cpu_get_control": (None, [c_void_p, c_uint32, POINTER(CpuControl)]),
@@ -191,7 +218,7 @@ class EngineLibrary:
         self._checked(lambda error: self.functions.engine_calibrate(ctypes.byref(self.layout), error))
 
     def _check_structures(self) -> None:
-        sizes = (c_uint64 * 8)()
+        sizes = (c_uint64 * 10)()
         count = self.functions.engine_structures(sizes)
         if sizes[:count] != [ctypes.sizeof(structure) for structure in _STRUCTURES]:
             raise EngineError("the engine library is of another version of this package")

@@ -81,6 +81,30 @@ struct watch {
     uint64_t address;      /* effective; the instruction there has not been executed at the stop */
 };
 
+#define STRETCHES_MAX 8
+#define STRETCH_POINTS_MAX 64
+
+/* What it means that an instruction is executed. */
+enum stretch_role {
+    STRETCH_BEGINS = 0, /* for the guest thread that executes it */
+    STRETCH_ENDS = 1,
+    STRETCH_BEAT = 2,   /* for the CPU: from one to the next is a gap */
+};
+
+struct stretch_point {
+    uint64_t address;
+    uint64_t stretch; /* which kind: below STRETCHES_MAX; of no meaning to a beat */
+    uint64_t role;    /* enum stretch_role */
+};
+
+/* What was seen of one kind; times in ns. */
+struct stretch_figures {
+    uint64_t count;
+    uint64_t longest;
+    uint64_t place;   /* the address at which the longest began */
+    uint64_t end;     /* that of its end */
+};
+
 struct callbacks {
     /* Returns the status for r3 and sets the value for r4. */
     int64_t (*hypercall)(uint32_t cpu, uint64_t number, const uint64_t arguments[6], uint64_t *value);
@@ -134,7 +158,7 @@ struct machine_control {
 
 /* Library. `error` has room for 200 bytes; functions that take it return 0 for success. */
 /* Sizes of the structures above, in their order; returns how many. The caller's own must be the same. */
-uint32_t engine_structures(uint64_t sizes[8]);
+uint32_t engine_structures(uint64_t sizes[10]);
 int engine_bind(const char *unicorn_path, char *error);
 int engine_calibrate(struct layout *layout, char *error);
 
@@ -170,6 +194,16 @@ uint32_t machine_get_directives(const struct machine *machine, struct directive 
 void machine_seed(struct machine *machine, uint64_t seed);
 /* Moves the record of slices out; `records` has room for LOG_MAX. Returns how many there are. */
 uint32_t machine_take_log(struct machine *machine, struct slice_record *records);
+
+/* Stretches, timed while they are watched: from an instruction to another of the same guest thread, waits included;
+ * gaps between the beats of each CPU; and instructions of each CPU with interrupts off. The guest runs as if nobody watched. */
+/* Begins anew, with all figures zero. Returns non-zero when there are too many points or the host has no memory. */
+int machine_watch_stretches(struct machine *machine, const struct stretch_point *points, uint32_t count);
+void machine_unwatch_stretches(struct machine *machine);
+/* While they are watched. */
+void machine_get_stretch(const struct machine *machine, uint32_t stretch, struct stretch_figures *figures);
+void cpu_get_gap(const struct machine *machine, uint32_t cpu, struct stretch_figures *figures);
+void cpu_get_interrupts_off(const struct machine *machine, uint32_t cpu, struct stretch_figures *figures);
 
 /* Coherence: after the host changed instructions or page tables in RAM. */
 void machine_flush_code(struct machine *machine);

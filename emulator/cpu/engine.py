@@ -21,6 +21,8 @@ from emulator.cpu.binding import (
     MachineControl,
     ReadFunction,
     SliceRecord,
+    StretchPointStruct,
+    StretchStruct,
     Watch,
     WriteFunction,
     engine_library,
@@ -165,6 +167,34 @@ class Engine:
         array = (DirectiveStruct * count)()
         self.c.machine_get_directives(self.handle, array, count)
         return list(array)
+
+    def watch_stretches(self, points: Sequence[StretchPointStruct]) -> None:
+        """From now on, with all figures zero. Raises EngineError when there are too many."""
+        array = (StretchPointStruct * len(points))(*points)
+        if self.c.machine_watch_stretches(self.handle, array, len(points)):
+            raise EngineError(f"{len(points)} addresses cannot be watched")
+
+    def unwatch_stretches(self) -> None:
+        """The figures are gone."""
+        self.c.machine_unwatch_stretches(self.handle)
+
+    def stretch(self, stretch: int) -> StretchStruct:
+        """Of one kind, while it is watched."""
+        figures = StretchStruct()
+        self.c.machine_get_stretch(self.handle, stretch, ctypes.byref(figures))
+        return figures
+
+    def gap(self, cpu: int) -> StretchStruct:
+        """Between two of the CPU's beats, while stretches are watched."""
+        figures = StretchStruct()
+        self.c.cpu_get_gap(self.handle, cpu, ctypes.byref(figures))
+        return figures
+
+    def interrupts_off(self, cpu: int) -> StretchStruct:
+        """While stretches are watched."""
+        figures = StretchStruct()
+        self.c.cpu_get_interrupts_off(self.handle, cpu, ctypes.byref(figures))
+        return figures
 
     def take_log(self) -> bytes:
         """Records of slices since the last call: pairs of 64-bit words in the host's byte order."""

@@ -6,12 +6,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-uint32_t engine_structures(uint64_t sizes[8])
+uint32_t engine_structures(uint64_t sizes[10])
 {
     const uint64_t known[] = {
         sizeof(struct interrupt_controller), sizeof(struct layout),          sizeof(struct directive),
         sizeof(struct slice_record),         sizeof(struct watch),           sizeof(struct callbacks),
-        sizeof(struct cpu_control),          sizeof(struct machine_control),
+        sizeof(struct cpu_control),          sizeof(struct machine_control), sizeof(struct stretch_point),
+        sizeof(struct stretch_figures),
     };
     memcpy(sizes, known, sizeof known);
     return sizeof known / sizeof *known;
@@ -77,6 +78,7 @@ void machine_close(struct machine *machine)
         cpu_close(&machine->cpus[i]);
     if (machine->ram)
         munmap(machine->ram, machine->ram_bytes);
+    machine_unwatch_stretches(machine);
     free(machine->directives);
     free(machine);
 }

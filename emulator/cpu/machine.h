@@ -143,6 +143,7 @@ struct machine {
     uint64_t random[4];
     struct thread_hold thread_holds[THREAD_HOLDS_MAX];
     uint32_t thread_hold_count;
+    struct stretches *stretches; /* NULL: nobody watches */
 };
 
 static inline uint64_t smaller(uint64_t a, uint64_t b)
@@ -247,6 +248,10 @@ uint64_t stop_check_find(uc_engine *uc);
 void stop_check_off(uc_engine *uc, uint64_t offset);
 /* Does a stop asked for inside a block take effect there, or with the flag at the next block? */
 bool stop_check_verify(const struct layout *layout, uint64_t offset);
+
+/* stretches.c */
+/* `count` instructions of straight-line code are about to be executed; somebody watches. */
+void stretches_note(struct cpu *cpu, uint64_t start, uint64_t count);
 
 /* random.c */
 uint64_t random_next(uint64_t state[4]);

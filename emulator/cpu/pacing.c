@@ -124,7 +124,7 @@ static int64_t grant(const struct cpu *cpu)
     uint64_t executed = cpu_executed(cpu);
     bool watched = machine->watch.cpu == cpu->id;
     if (cpu->injected || cpu_interrupt_pending(cpu) || machine->thread_hold_count ||
-        machine->slice_address != NEVER || (watched && machine->watch.address != NEVER))
+        machine->slice_address != NEVER || machine->stretches || (watched && machine->watch.address != NEVER))
         return 0;
     uint64_t left = machine->slice_goal - executed;
     left = smaller(left, cpu->timer - cpu_time(cpu));
@@ -144,6 +144,8 @@ static __attribute__((noinline)) void decide(struct cpu *cpu, uint64_t start, ui
         unicorn.emu_stop(cpu->blocks);
         return;
     }
+    if (cpu->machine->stretches)
+        stretches_note(cpu, start, count);
     cpu->granted = grant(cpu);
     cpu->fuel = cpu->granted - (int64_t)count;
 }

@@ -30,6 +30,8 @@ static bool run_steps(struct cpu *cpu, uint64_t count)
     if (!count)
         return true;
     cpu->leave = LEAVE_NONE;
+    if (cpu->machine->stretches)
+        stretches_note(cpu, cpu_pc(cpu), count);
     uc_err error = cpu_run_steps(cpu, count);
     if (cpu->leave || cpu->check || error)
         cpu->rest = 0; /* an exception cut the block short */

@@ -1,0 +1,163 @@
+"""The longest times without interrupts, without preemption, without a job ended, and of a call that waited.
+
+The engine times, to the instruction, what lies between two addresses while somebody watches. The run is the
+one that nobody watched, with the same state hash and schedule digest, only slower for the host::
+
+    with StretchWatch(machine) as watch:
+        session.do(...)
+        watch.report().longest_interrupts_off
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from types import TracebackType
+from typing import Final, Self
+
+from emulator.cpu.binding import StretchPointStruct, StretchRole, StretchStruct
+from emulator.errors import UsageError
+from emulator.monitor.code import INSTRUCTION_SIZE, Instruction
+from emulator.system import Machine
+
+GLOBAL_ENTRY_INSTRUCTIONS: Final = 2
+"""With which a function that uses the TOC begins; calls within the kernel skip them (ELFv2)."""
+FUNCTION_MAX: Final = 1024
+"""Instructions of the largest function in which a call is looked for."""
+
+
+class _Kind(IntEnum):
+    """The kinds of stretches that are watched, by the engine's number."""
+
+    PREEMPTION_OFF = 0
+    BLOCKED = 1
+    CONVERTING = 2
+
+
+_HEARTBEAT: Final = "kernel::OuterLoop::pass"
+"""Called between two jobs of a workload's client, and between two rounds of a service."""
+_BLOCKING: Final = (
+    ("objects::Mediator::block", "kernel::WaitQueue::wait_as"),
+    ("objects::TranslationTable::target_on_this_cpu", "objects::wait_while_converting"),
+)
+"""Where a call waits for a swap or a conversion: the function, and what it calls to wait."""
+_CONVERTING: Final = (("objects::TranslationTable::target_on_this_cpu", "objects::meet_marked"),)
+"""Where a call that meets a mark converts its object, or is let into the old one."""
+
+
+@dataclass(frozen=True)
+class Longest:
+    """The longest of one kind of stretch."""
+
+    count: int
+    """How many ended while they were watched."""
+    ns: int
+    """0 when none ended."""
+    place: str
+    """Where it began."""
+    end: str
+
+    def __str__(self) -> str:
+        return f"{self.ns:,} ns from {self.place} to {self.end}" if self.count else "none"
+
+
+@dataclass(frozen=True)
+class StretchReport:
+    """What was seen since the watch began."""
+
+    gaps: tuple[Longest, ...]
+    """By CPU: between two quiescent points that threads passed there, when a job or a round had ended."""
+    interrupts_off: tuple[Longest, ...]
+    """By CPU, in its instructions; what an exception's entry and handler run counts."""
+    preemption_off: Longest
+    """Between preempt_disable and preempt_enable; interrupts that are taken meanwhile count."""
+    blocked: Longest
+    """Calls that waited for a swap, or for a conversion by another caller."""
+    converting: Longest
+    """Calls that met a mark, until they went on."""
+
+    @property
+    def longest_interrupts_off(self) -> int:
+        """On any CPU, in instructions."""
+        return max(each.ns for each in self.interrupts_off)
+
+    @property
+    def longest_wait(self) -> int:
+        """The longest time that any call was kept waiting by an update."""
+        return max(self.blocked.ns, self.converting.ns)
+
+
+class StretchWatch:
+    """Watches a machine in a ``with``, from a kernel that is ready on."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def __enter__(self) -> Self:
+        self.restart()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._machine.hardware.engine.unwatch_stretches()
+
+    def restart(self) -> None:
+        """With all figures zero."""
+        self._machine.hardware.engine.watch_stretches(list(self._points()))
+
+    def report(self) -> StretchReport:
+        """Up to now."""
+        engine = self._machine.hardware.engine
+        return StretchReport(
+            tuple(self._longest(engine.gap(cpu.id)) for cpu in self._machine.cpus),
+            tuple(self._longest(engine.interrupts_off(cpu.id)) for cpu in self._machine.cpus),
+            self._longest(engine.stretch(_Kind.PREEMPTION_OFF)),
+            self._longest(engine.stretch(_Kind.BLOCKED)),
+            self._longest(engine.stretch(_Kind.CONVERTING)),
+        )
+
+    def _longest(self, figures: StretchStruct) -> Longest:
+        place, end = (self._name(each) if figures.count else "" for each in (figures.place, figures.end))
+        return Longest(figures.count, figures.longest, place, end)
+
+    def _name(self, address: int) -> str:
+        return str(self._machine.symbols.locate_symbol(address))
+
+    def _points(self) -> Iterator[StretchPointStruct]:
+        off, on = self._entry("kernel::preempt_disable"), self._entry("kernel::preempt_enable")
+        yield StretchPointStruct(off, _Kind.PREEMPTION_OFF, StretchRole.BEGINS)
+        yield StretchPointStruct(on, _Kind.PREEMPTION_OFF, StretchRole.ENDS)
+        yield StretchPointStruct(self._entry(_HEARTBEAT), 0, StretchRole.BEAT)
+        for kind, calls in ((_Kind.BLOCKED, _BLOCKING), (_Kind.CONVERTING, _CONVERTING)):
+            for function, callee in calls:
+                yield from self._calls(kind, function, callee)
+
+    def _calls(self, kind: _Kind, function: str, callee: str) -> Iterator[StretchPointStruct]:
+        """From each call of the one in the other to its return."""
+        found = [each for each in self._function(function) if _calls(each, callee)]
+        if not found:
+            raise UsageError(f"{function} calls {callee} nowhere")
+        for each in found:
+            yield StretchPointStruct(each.address, kind, StretchRole.BEGINS)
+            yield StretchPointStruct(each.address + INSTRUCTION_SIZE, kind, StretchRole.ENDS)
+
+    def _entry(self, function: str) -> int:
+        """The first instruction that every call of the function executes."""
+        first, *_ = self._function(function)
+        uses_the_toc = first.text.startswith("addis r2, r12")
+        return first.address + uses_the_toc * GLOBAL_ENTRY_INSTRUCTIONS * INSTRUCTION_SIZE
+
+    def _function(self, function: str) -> Iterator[Instruction]:
+        name = ""
+        for each in self._machine.monitor.disassemble(function, FUNCTION_MAX):
+            owner = each.label.rpartition("+")[0]
+            name = name or owner
+            if owner != name:
+                return
+            yield each
+
+
+def _calls(instruction: Instruction, callee: str) -> bool:
+    return instruction.text.startswith("bl ") and f"<{callee}(" in instruction.text
