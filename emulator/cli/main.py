@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = cli.main(words or ["--help"], prog_name="evergreen", standalone_mode=False)
     except click.ClickException as refusal:
-        return report_failure(_usage(refusal), refusal.exit_code, as_json="--json" in words)
+        return report_failure(_usage(refusal, words), refusal.exit_code, as_json="--json" in words)
     except EvergreenError as failure:
         return report_failure(str(failure), failure.exit_code, as_json="--json" in words)
     except (click.Abort, KeyboardInterrupt):
@@ -98,8 +98,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _usage(refusal: click.ClickException) -> str:
+def _usage(refusal: click.ClickException, words: Sequence[str]) -> str:
     context = refusal.ctx if isinstance(refusal, click.UsageError) else None
-    where = context.command_path if context is not None else "evergreen"
+    where = context.command_path if context is not None else _called(words)
     message = refusal.format_message().replace("\n", " ").rstrip(".")
     return f"{where}: {message} (see {where} --help)"
+
+
+def _called(words: Sequence[str]) -> str:
+    """The command that a line calls, for the refusals that do not say."""
+    command: click.Command = cli
+    path = ["evergreen"]
+    for word in words:
+        found = (
+            command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        )
+        if found is None:
+            break
+        command = found
+        path.append(word)
+    return " ".join(path)

@@ -35,6 +35,7 @@ WRONG: dict[Words, str] = {
     ("update", "check", "nowhere.ko"): "Path 'nowhere.ko' does not exist",
     ("update", "apply", "allocator_race"): "Missing option '--from'",
     ("update", "new", "x", "--class", "Nothing"): "the kernel has no class Nothing with a factory",
+    ("update", "new", "x", "--class"): "evergreen update new: Option '--class' requires an argument",
     ("update", "check", "/dev/zero"): "/dev/zero: not a file",
     ("update", "status", "--from", "nowhere"): "nowhere: No such file or directory",
     ("update", "status", "--from", "/dev/zero"): "/dev/zero: not a file",
