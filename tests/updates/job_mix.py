@@ -12,6 +12,7 @@ from emulator.scenario.runner import run_scenario
 from emulator.scenario.scenario import MachineSettings, Scenario
 from emulator.workload import JOB_MIX
 from tests.system.machines import kernel
+from tests.updates.race_trace import given_out_twice
 
 CLIENTS: Final = 8
 MILLISECOND: Final = 1_000_000
@@ -19,6 +20,8 @@ LOAD_NS: Final = 4 * MILLISECOND
 """Under load before and after each change."""
 IDLE_NS: Final = 50 * MILLISECOND
 """Without load: what a lazy update has left is converted."""
+OTHER_SEED: Final = 1000
+"""What is added to a seed with which the shipped race comes before its fix."""
 
 
 @dataclass(frozen=True)
@@ -101,5 +104,11 @@ def looks(result: RunResult, what: str) -> list[Sequence[Mapping[str, Any]]]:
 
 
 def run(subject: Subject, mode: str, seed: int, policy: str) -> RunResult:
-    """Of the shipped kernel."""
-    return run_scenario(scenario(subject, mode, seed, policy), kernel=kernel())
+    """Of the shipped kernel. A run that meets the race which that has is made again from another seed."""
+    for other in range(seed, seed + 10 * OTHER_SEED, OTHER_SEED):
+        asked = scenario(subject, mode, other, policy)
+        result = run_scenario(asked, kernel=kernel())
+        met_race = subject.keep_race and result.machine["exit"] == "panic" and given_out_twice(asked)
+        if not met_race:
+            return result
+    raise AssertionError("every seed meets the race")
