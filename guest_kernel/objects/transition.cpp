@@ -269,6 +269,9 @@ Status Transition::await_converters(Converters& converters)
     converters.wait();
     if (cancelled())
         return verdict_with_its_cause();
+    // Also when the instance that failed has been destroyed since: the others were not all converted.
+    if (!status.ok())
+        return status;
     return m_direction == Direction::Back ? first_failure() : failure();
 }
 
