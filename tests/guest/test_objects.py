@@ -225,6 +225,7 @@ NAMES: Final = {
     "transition": """
         cancelled_at_any_time_is_either_cancelled_or_active
         conversion_that_fails_late_is_not_taken_along_to_the_next_aim
+        deadlock_that_comes_back_ends_the_update
         each_allocation_that_fails_leaves_the_old_version
         each_allocation_that_fails_on_the_way_back_is_tried_again
         instance_that_fails_ends_it_and_the_others_come_back

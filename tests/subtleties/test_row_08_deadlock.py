@@ -32,3 +32,14 @@ def test_call_that_merely_waits_is_no_deadlock(schedule: Schedule) -> None:
     run = run_tests(shipped_kernel(), "inside.call_that_merely_waits_is_waited_for", schedule)
     assert run.failure == ""
     assert "deadlock" not in run.console
+
+
+@pytest.mark.parametrize("schedule", [Schedule(), *map(Schedule, range(1, 4))], ids=str)
+def test_deadlock_that_comes_back_ends_the_update_and_is_printed(schedule: Schedule) -> None:
+    """Once for each attempt: who is kept out with the mutex, and who is inside and wants it."""
+    run = run_tests(shipped_kernel(), "transition.deadlock_that_comes_back_ends_the_update", schedule)
+    assert run.failure == ""
+    kept_out, inside = BLOCKED.findall(run.console), MUTEX.findall(run.console)
+    assert len(kept_out) == len(inside) == 3
+    assert len(set(kept_out)) == 1
+    assert kept_out[0] not in inside

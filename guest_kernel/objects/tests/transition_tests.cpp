@@ -159,6 +159,61 @@ kernel::Test beneath{"transition.older_one_with_an_instance_left_is_not_reverted
     items.expect_settled(2);
 }};
 
+// Threads that are in an item most of the time, where they want a mutex, and one that has the mutex when it comes to the item.
+// Each of them keeps the mutex for so long that this one, which has a higher priority, is the next to get it: whenever it is
+// kept out of the item, others are inside and want the mutex.
+class Knot {
+public:
+    explicit Knot(Ref<Item> item) : m_item(item) {}
+
+    void go_in()
+    {
+        while (!over()) {
+            CountedScope call;
+            EXPECT(m_item->visit(want, this).ok());
+        }
+    }
+    void call_with_mutex()
+    {
+        while (!over()) {
+            CountedScope call;
+            const kernel::MutexGuard guard(m_mutex);
+            EXPECT(m_item->value().value() == 1);
+        }
+    }
+    void untie() { __atomic_store_n(&m_over, true, __ATOMIC_RELAXED); }
+
+private:
+    static void want(void* knot)
+    {
+        const kernel::MutexGuard guard(static_cast<Knot*>(knot)->m_mutex);
+        kernel::sleep_until(kernel::now_ns() + 200 * kernel::microsecond);
+    }
+    bool over() const { return __atomic_load_n(&m_over, __ATOMIC_RELAXED); }
+
+    Ref<Item> m_item;
+    kernel::Mutex m_mutex;
+    bool m_over = false;
+};
+
+kernel::Test knotted{"transition.deadlock_that_comes_back_ends_the_update", [] {
+    Items items;
+    ItemUpdate update;
+    {
+        Knot knot(items.first());
+        const auto goes_in = [&knot] { knot.go_in(); };
+        const kernel::ThreadOptions visitor{.name = "visitor", .cpu = 0, .counted = false};
+        kernel::TestThread first(visitor, goes_in), second(visitor, goes_in), third(visitor, goes_in), fourth(visitor, goes_in);
+        const kernel::ThreadOptions caller{
+            .name = "caller", .priority = kernel::default_priority + 1, .cpu = kernel::last_cpu(), .counted = false};
+        kernel::TestThread calls(caller, [&knot] { knot.call_with_mutex(); });
+        kernel::sleep_until(kernel::now_ns() + kernel::millisecond);
+        EXPECT(update.apply<2>().code() == Code::DEADLOCK && update->state == UpdateState::Aborted);
+        knot.untie();
+    }
+    items.expect_settled(1);
+}};
+
 // The way back retries, so that one allocation that fails leaves nothing half done there either.
 kernel::Test without_memory{"transition.each_allocation_that_fails_leaves_the_old_version", [] {
     Items items;
