@@ -37,7 +37,7 @@ class _Guest:
         self.post(EventKind.SWAP_DONE, swap, update, "counter", -code, 5, 2, 17 * swap)
 
     def update(self, state: str, code: Code = Code.OK) -> None:
-        self.post(EventKind.UPDATE_STATE, 3, 9, "fix", state, 0, 0, -code, 0, "")
+        self.post(EventKind.UPDATE_STATE, 3, 9, "fix", state, 0, 0, -code, 0, "", 0)
 
 
 def test_a_swap_is_running_until_it_is_done() -> None:
@@ -116,3 +116,13 @@ def test_events_are_read_once() -> None:
 
 def test_an_unknown_code_is_shown_as_a_number() -> None:
     assert (code_word(0), code_word(4), code_word(99)) == ("", "busy", "status -99")
+
+
+def test_whoever_watches_is_told_of_each_state_and_of_progress() -> None:
+    guest = _Guest()
+    told: list[tuple[str, int, int]] = []
+    guest.journal.on_update = lambda record: told.append((record.state, record.unconverted, record.marked))
+    for unconverted, marked in ((8, 0), (8, 8), (3, 2)):
+        guest.post(EventKind.UPDATE_STATE, 3, 9, "fix", "applying", unconverted, 0, 0, 0, "", marked)
+    guest.journal.catch_up()
+    assert told == [("applying", 8, 0), ("applying", 8, 8), ("applying", 3, 2)]
