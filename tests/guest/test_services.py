@@ -12,6 +12,10 @@ NAMES: Final = {
         parked_calls_survive_a_swap
         two_readers_of_a_block_share_one_transfer
     """,
+    "block_space": """
+        freed_block_waits_for_its_transaction
+        freed_block_with_an_image_in_the_log_waits_until_that_is_empty
+    """,
     "file_cache": """
         caches_wait_for_no_other_that_is_held_up
         closing_the_last_window_starts_a_sync
@@ -22,6 +26,8 @@ NAMES: Final = {
         fault_under_way_survives_a_swap
         forced_sync_waits_behind_unforced_ones
         forced_sync_writes_pages_then_metadata
+        page_is_unmapped_everywhere_before_it_is_written
+        page_on_its_way_is_not_given_back
         page_stored_to_while_it_is_written_is_written_again
         program_reads_and_writes_a_mapped_file
         syncs_under_way_survive_a_swap

@@ -255,6 +255,82 @@ kernel::Test closing{"file_cache.closing_writes_what_is_dirty", [] {
     objects::drain_dead_objects();
 }};
 
+uint64_t given_back(File& file)
+{
+    objects::CountedScope scope;
+    return file.cache->give_back(4, nullptr).value();
+}
+
+kernel::Test on_its_way{"file_cache.page_on_its_way_is_not_given_back", [] {
+    Managers managers;
+    File file(managers, 2);
+    uint64_t word = 0;
+    Caller reader([&](kernel::Ticket* ticket) { return file.cache->read(16, &word, sizeof(word), ticket); });
+    kernel::wait_until([&] { return file.disk.waiting() == 1; });
+    EXPECT(given_back(file) == 0 && file.disk.answer());
+    EXPECT(reader.outcome().ok() && word == 1);
+    store(file, 0, 1, 9);
+    Caller syncer([&](kernel::Ticket* ticket) { return file.cache->sync(SyncKind::Forced, ticket); });
+    kernel::wait_until([&] { return file.disk.waiting() == 1; });
+    EXPECT(figure(file.cache, CacheFigure::Dirty) == 0 && given_back(file) == 0);
+    EXPECT(file.disk.answer() && syncer.outcome().ok() && file.disk.page(0)[2] == 9);
+    EXPECT(given_back(file) == 1 && figure(file.cache, CacheFigure::Pages) == 0);
+}};
+
+// A process that shows a page twice, and whether a store to either reaches it.
+struct Shown {
+    static constexpr uint64_t addresses[] = {data_address, data_address + 64 * abi::PAGE_SIZE};
+
+    uint64_t pid = 0;
+    unsigned looks = 0;
+    unsigned reached = 0;
+
+    static bool reaches(uint64_t address)
+    {
+        const uint64_t word = 5;
+        return arch::copy_out(address + 24, &word, sizeof(word)).ok();
+    }
+    static void look(void* context)
+    {
+        auto& self = *static_cast<Shown*>(context);
+        kernel::current_thread()->set_pid(self.pid);
+        for (const uint64_t address : addresses)
+            self.reached += reaches(address);
+        kernel::current_thread()->set_pid(arch::EMPTY_PID);
+        ++self.looks;
+    }
+};
+
+// Otherwise a store in between would be in no write, and the page clean.
+kernel::Test unmapped{"file_cache.page_is_unmapped_everywhere_before_it_is_written", [] {
+    Managers managers;
+    File file(managers, 1);
+    AnsweringDisk answers(file.disk);
+    Shown shown;
+    file.disk.on_write = Shown::look;
+    file.disk.context = &shown;
+    kernel::TestThread program({.name = "program"}, [&] {
+        kernel::OuterLoop loop;
+        auto& ticket = kernel::current_thread()->ticket();
+        TestProcess process(managers.leaf);
+        for (const uint64_t address : Shown::addresses) {
+            EXPECT(process.show(file.cache, address, 1, arch::Protection::READ_WRITE).ok());
+            while (process.regions.find(address)->handle_fault(address, Access::Write, &ticket).is_parked())
+                loop.wait(ticket);
+        }
+        shown.pid = process.translation->process_id().value();
+        kernel::current_thread()->set_pid(shown.pid);
+        for (const uint64_t address : Shown::addresses)
+            EXPECT(Shown::reaches(address));
+        while (file.cache->sync(SyncKind::Forced, &ticket).is_parked())
+            loop.wait(ticket);
+        process.end();
+    });
+    program.join();
+    EXPECT(shown.looks == 1 && shown.reached == 0);
+    EXPECT(file.disk.page(0)[3] == 5);
+}};
+
 // The file of one takes its time where nobody can wait outside; the page writer is inside.
 kernel::Test held_up{"file_cache.caches_wait_for_no_other_that_is_held_up", [] {
     Managers managers;

@@ -67,6 +67,9 @@ public:
     uint64_t length = 0;
     // Set: start_write waits for it, inside.
     kernel::Event* writes_wait_for = nullptr;
+    // Set: called by start_write, inside.
+    void (*on_write)(void*) = nullptr;
+    void* context = nullptr;
     unsigned writes[pages] = {};
     unsigned reads = 0;
     unsigned metadata_syncs = 0;
@@ -125,6 +128,8 @@ public:
     {
         if (m_disk->writes_wait_for != nullptr)
             m_disk->writes_wait_for->wait();
+        if (m_disk->on_write != nullptr)
+            m_disk->on_write(m_disk->context);
         m_disk->submit(page, *transfer, true);
         return {};
     }
