@@ -7,11 +7,16 @@ from typing import Final
 from emulator import Machine
 from emulator.errors import GuestError
 from emulator.machine import Stop, Until
-from emulator.scenario.runner import system_config
+from emulator.scenario.result import RunResult
+from emulator.scenario.runner import run_scenario, system_config
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.session import Session
+from emulator.scenario.shipped import RACE_UPDATE
 from tests.system.machines import kernel
 
+SEED_STEP: Final = 100
+"""From a seed to the one that is tried in its place."""
+SEEDS_TRIED: Final = 5
 MAKES_DESCRIPTORS: Final = "services::v1::PageAllocatorKernPinned::get_next_for_mdh"
 
 
@@ -45,8 +50,23 @@ class TracedMachine(Machine):
             super().run(Until(cpu=self.traced_cpu, instructions=cpu.instructions + 1))
 
 
+def run_without_the_race(scenario: Scenario) -> RunResult:
+    """The scenario's run, or that of the first of several other seeds in which the race does not come first.
+
+    A run that fails otherwise is a failure.
+    """
+    first = scenario.machine.seed
+    for seed in range(first, first + SEEDS_TRIED * SEED_STEP, SEED_STEP):
+        tried = scenario.with_flags(seed=seed)
+        result = run_scenario(tried, kernel=kernel())
+        if result.error is None:
+            return result
+        assert given_out_twice(tried), f"{result.error}\n{result.machine['console']}"
+    raise AssertionError(f"the race comes first in each of {SEEDS_TRIED} seeds")
+
+
 def given_out_twice(scenario: Scenario) -> bool:
-    """Whether two CPUs got the same descriptor."""
+    """Whether two CPUs got the same descriptor before the race was fixed."""
     results: list[int] = []
     for cpu in range(scenario.machine.cpus):
         config = system_config(scenario, kernel())
@@ -64,6 +84,8 @@ def given_out_twice(scenario: Scenario) -> bool:
                     session.do(step)
                     if not machine.exits:
                         machine.find_exits()
+                    if any(record.name == RACE_UPDATE for record in machine.monitor.update_records):
+                        break
             except GuestError:
                 pass  # the race has shown itself
     return len(set(results)) < len(results)

@@ -14,7 +14,7 @@ from emulator.scenario.runner import control_of, run_scenario
 from emulator.scenario.scenario import Scenario, load_scenario
 from tests.system.machines import kernel
 from tests.updates.memory_left import MemoryInUse, expect_nothing_left
-from tests.updates.race_trace import given_out_twice
+from tests.updates.race_trace import SEED_STEP, SEEDS_TRIED, given_out_twice
 from toolchain.paths import installation
 
 SCENARIO: Final = installation().updates / "all_five" / "scenario.toml"
@@ -26,9 +26,6 @@ MODULES: Final = (
     "page_allocator_callers",
     "partitioned_region",
 )
-SEED_STEP: Final = 100
-"""From a seed to the one that is tried in its place."""
-SEEDS_TRIED: Final = 5
 REPLACED_OBJECTS: Final = 3
 """Pages: made anew twice, each of them may have come to lie in another slab, and keep it."""
 
