@@ -70,20 +70,29 @@ void name_factory(const ClassRecord& record)
     give_name(name, record.factory).ignore();
 }
 
-void become_default(ClassRecord& record)
+void become_default(KindRecord& kind, const ClassRecord& record)
 {
     Reference none = nullptr;
     __atomic_compare_exchange_n(
-        &record.kind->default_factory, &none, record.factory, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+        &kind.default_factory, &none, record.factory, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
-void stop_being_default(ClassRecord& record)
+// Of whatever interfaces: the class may have changed its own.
+void stop_being_default(const ClassRecord& record)
 {
-    Reference factory = record.factory;
-    __atomic_compare_exchange_n(
-        &record.kind->default_factory, &factory, nullptr, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; auto* kind = kind_at(i); ++i) {
+        Reference factory = record.factory;
+        __atomic_compare_exchange_n(
+            &kind->default_factory, &factory, nullptr, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    }
 }
 
+}
+
+void follow_default(const ClassRecord& record, const KindRecord& from, KindRecord& to)
+{
+    if (__atomic_load_n(&from.default_factory, __ATOMIC_ACQUIRE) == record.factory)
+        become_default(to, record);
 }
 
 Status open_factory(const ClassDescriptor& descriptor)
@@ -104,7 +113,7 @@ Status open_factory(const ClassDescriptor& descriptor)
     adopt_existing(record);
     __atomic_store_n(&record.factory, reference.value(), __ATOMIC_RELEASE);
     name_factory(record);
-    become_default(record);
+    become_default(*record.kind, record);
     return {};
 }
 
@@ -127,7 +136,8 @@ Status set_default_factory(const char* kind, const char* class_name)
     const auto* record = find_record(class_name);
     if (kind_record == nullptr || record == nullptr || record->factory == nullptr)
         return Code::NOT_FOUND;
-    if (record->kind != kind_record)
+    const auto* current = record->current_version();
+    if (record->kind != kind_record && (current == nullptr || current->interface != kind_record))
         return Code::INVALID;
     __atomic_store_n(&kind_record->default_factory, record->factory, __ATOMIC_RELEASE);
     return {};

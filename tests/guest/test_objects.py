@@ -91,6 +91,12 @@ NAMES: Final = {
         stale_name_moves_nothing
         take_no_memory_of_their_own
     """,
+    "interfaces": """
+        callers_are_updated_and_the_adaptors_go
+        of_all_instances_there_and_back
+        of_instances_that_are_converted_when_they_are_called
+        of_what_is_created_are_those_of_who_creates_it
+    """,
     "interleaving": """
         abort_held_while_the_swap_goes_on
         caller_held_as_it_is_blocked
