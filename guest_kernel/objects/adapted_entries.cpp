@@ -1,7 +1,7 @@
 // The table's side of adapted references: one entry leads to another. Each change is made with both entries locked, the one
 // with the lower index first; no other code holds two.
 
-#include "objects/class_descriptor.h"
+#include "objects/adapted_reference.h"
 #include "objects/translation_table.h"
 
 namespace objects {
@@ -88,15 +88,27 @@ Status TranslationTable::hand_over(const HandOver& how)
     return {};
 }
 
+// What callers of the reference speak: that of its object, or what an adaptor offers on top of another one.
+const KindRecord* TranslationTable::interface_of(const GlobalEntry& entry)
+{
+    if (entry.root != nullptr)
+        return entry.root->descriptor().interface;
+    for (auto* interposer = entry.chain; interposer != nullptr; interposer = interposer->m_next) {
+        if (const auto* record = interposer->adapted())
+            return record->dead ? nullptr : record->group->offers;
+    }
+    return nullptr;
+}
+
 Status TranslationTable::lead(Interposer& adaptor, Reference to, const KindRecord& speaks)
 {
     const Reference from = adaptor.reference();
     auto& old_entry = entry(from);
     auto& new_entry = entry(to);
     const EntryPairGuard both(old_entry, new_entry);
-    if (new_entry.state != EntryState::Live || new_entry.root == nullptr)
+    if (new_entry.state != EntryState::Live)
         return Code::GONE;
-    if (new_entry.root->descriptor().interface != &speaks)
+    if (interface_of(new_entry) != &speaks)
         return Code::BUSY;
     link(old_entry, adaptor);
     add_adapted(new_entry, index(from));

@@ -106,8 +106,8 @@ public:
     // Makes the root the object of the other reference, and puts the adaptor in front of the old one, which has no object
     // any more, in one step. BUSY, of an object that nobody holds, when it is not that of the old reference (any more).
     Status hand_over(const HandOver& how);
-    // Puts `adaptor` in front of the reserved reference that it is for, as one more way to the object of `to`. GONE when
-    // there is none, BUSY when that does not speak the interface `speaks`.
+    // Puts `adaptor` in front of the reserved reference that it is for, as one more way to the object of `to`, be that its own
+    // reference or an adapted one. GONE when it was retired, BUSY when it does not speak that interface.
     Status lead(Interposer& adaptor, Reference to, const KindRecord& speaks);
     // The first reference whose adaptor leads there, or null; the one after it. Whoever walks keeps adaptors from coming
     // and going.
@@ -192,6 +192,7 @@ private:
     void unlink(GlobalEntry& entry, Interposer& interposer);
     static Reference adapted_at(uint32_t index) { return index == 0 ? nullptr : at(index); }
     static bool may_leave(const GlobalEntry& entry, const HandOver& how);
+    static const KindRecord* interface_of(const GlobalEntry& entry);
     static void add_adapted(GlobalEntry& to, uint32_t from);
     static void remove_adapted(GlobalEntry& to, uint32_t from);
     Reference occupy(uint32_t index, Root* root);

@@ -88,7 +88,7 @@ UpdateState ShelfUpdate::take_back()
     return m_update->state;
 }
 
-Shelves::Shelves(bool with_reader)
+Shelves::Shelves()
 {
     if (find_record("Shelf") == nullptr) {
         ClassDescriptor* const versions[] = {&ShelfRep<1>::descriptor, &ShelfRep<2>::descriptor,
@@ -106,8 +106,7 @@ Shelves::Shelves(bool with_reader)
     CountedScope scope;
     for (unsigned i = 0; i < count; ++i)
         EXPECT(Ref<First>(m_shelves[i])->version().value() == 1);
-    if (with_reader)
-        m_reader = create<ReaderRoot<1>>({m_shelves[0]}).value();
+    m_reader = create<ReaderRoot<1>>({m_shelves[0]}).value();
 }
 
 void Shelves::destroy_all(const ClassRecord& record)
@@ -149,8 +148,7 @@ void Shelves::expect_first(uint64_t version) const
         EXPECT(shelf->canonical().value() == canonical(i));
     }
     CountedScope scope;
-    if (m_reader)
-        EXPECT(m_reader->read().value() == 1);
+    EXPECT(m_reader->read().value() == 1);
 }
 
 void Shelves::expect_settled(uint64_t version) const
