@@ -24,7 +24,7 @@ struct CallerList {
 
     // TOO_LARGE.
     Status read(const AdaptorPlan& plan);
-    // Instances that call the adapted interface now. Looks at the whole table, part by part. For threads that are not
+    // Instances that call the adapted interface now; a class whose update may still be taken back calls it too. Looks at the whole table, part by part. For threads that are not
     // counted.
     uint64_t instances() const;
 };

@@ -7,6 +7,7 @@
 #include "objects/callers.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
+#include "objects/update_record.h"
 
 namespace objects {
 
@@ -36,7 +37,8 @@ uint64_t CallerList::instances() const
 {
     uint64_t found = 0;
     for (unsigned i = 0; i < count; ++i)
-        found += instances_of(callers[i].name, callers[i].version, callers[i].from_version_on);
+        found += instances_of(callers[i].name, callers[i].version, callers[i].from_version_on)
+            + updates().undecided_about(callers[i].name);
     return found;
 }
 

@@ -7,7 +7,6 @@
 #include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/names.h"
-#include "objects/update_record.h"
 
 namespace objects {
 
@@ -138,12 +137,11 @@ void Adaptors::free_groups()
     }
 }
 
-// While an update is being applied it may be cancelled, and then callers of the old interface are there again.
 bool Adaptors::nobody_calls(const AdaptedReference& record) const
 {
     const auto& group = *record.group;
     return group.callers.known && group.counted && group.calling == 0 && pins(record.old) == 0
-        && table().first_adapted(record.old) == nullptr && updates().applying() == 0;
+        && table().first_adapted(record.old) == nullptr;
 }
 
 Work Adaptors::wanted(AdaptedReference& record)
