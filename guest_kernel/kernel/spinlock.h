@@ -27,6 +27,8 @@ public:
 private:
     friend class NestedSpinGuard;
     [[gnu::noinline]] void wait_until_taken(uint32_t mark);
+    // For a lock that is not among those that this CPU counts.
+    [[gnu::noinline]] void wait_until_taken_uncounted(uint32_t mark);
 
     // 0 when free, else the holder's CPU + 1. Exchanged as a whole, so its reuse of values (which stwcx. does not
     // notice on this machine) is harmless.
@@ -78,7 +80,7 @@ public:
         uint32_t expected = 0;
         // Acquire, as SpinLock::lock. Weak: one that fails for no reason goes the long way.
         if (!__atomic_compare_exchange_n(&lock.m_holder, &expected, mark, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            [[unlikely]] lock.wait_until_taken(mark);
+            [[unlikely]] lock.wait_until_taken_uncounted(mark);
     }
     [[gnu::always_inline]] ~NestedSpinGuard() { __atomic_store_n(&m_lock.m_holder, 0, __ATOMIC_RELEASE); }
     NestedSpinGuard(const NestedSpinGuard&) = delete;

@@ -19,6 +19,8 @@ struct CallerList {
 
     // False: the plan does not say.
     bool known = false;
+    // Some of them are no objects.
+    bool permanent = false;
     unsigned count = 0;
     Caller callers[max_caller_classes];
 
@@ -44,6 +46,8 @@ struct AdaptorGroup {
     KindRecord* offers = nullptr;
     KindRecord* leads_to = nullptr;
     ClassRecord* of = nullptr;
+    // The one reference of a single object.
+    Reference old = nullptr;
     // Towards a later version, or on the way back from it.
     bool forward = true;
     // Adaptors may still be added to it.

@@ -21,6 +21,7 @@ constexpr unsigned max_steps = 8;
 Status CallerList::read(const AdaptorPlan& plan)
 {
     known = plan.callers != nullptr;
+    permanent = plan.permanent != nullptr;
     if (plan.caller_count > max_caller_classes)
         return Code::TOO_LARGE;
     for (unsigned i = 0; i < plan.caller_count; ++i) {

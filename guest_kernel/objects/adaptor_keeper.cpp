@@ -106,7 +106,7 @@ bool Adaptors::count_callers()
         kernel::MutexGuard guard(m_lock);
         group->calling = calling;
         group->counted = true;
-        const bool needed = calling != 0 || group->adapted != 0 || !group->callers.known;
+        const bool needed = calling != 0 || group->adapted != 0 || !group->callers.known || group->callers.permanent;
         if (!group->forward && !needed && group->of->transition == nullptr)
             close(*group);
         any_goes |= !group->open && group->adapted == 0;
@@ -140,7 +140,7 @@ void Adaptors::free_groups()
 bool Adaptors::nobody_calls(const AdaptedReference& record) const
 {
     const auto& group = *record.group;
-    return group.callers.known && group.counted && group.calling == 0 && pins(record.old) == 0
+    return group.callers.known && !group.callers.permanent && group.counted && group.calling == 0 && pins(record.old) == 0
         && table().first_adapted(record.old) == nullptr;
 }
 

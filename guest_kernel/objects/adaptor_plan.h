@@ -21,6 +21,8 @@ struct AdaptorPlan {
     // Null: callers are not known, and the adaptor stays until it is removed.
     const CallerClass* callers;
     unsigned caller_count;
+    // Code that is no object and calls the interface for good, in words: then the adaptors stay for good too.
+    const char* permanent = nullptr;
 };
 
 template <typename AdaptorType>
@@ -34,9 +36,10 @@ Result<Adaptor*> make_adaptor(Reference old, const AdaptorMap& map)
 
 // `AdaptorType` is Adaptor, or a class of the module's own for handlers that keep state.
 template <typename AdaptorType, unsigned n>
-constexpr AdaptorPlan adaptor_plan(const AdaptorMap& map, const CallerClass (&callers)[n])
+constexpr AdaptorPlan adaptor_plan(
+    const AdaptorMap& map, const CallerClass (&callers)[n], const char* permanent = nullptr)
 {
-    return {&map, make_adaptor<AdaptorType>, callers, n};
+    return {&map, make_adaptor<AdaptorType>, callers, n, permanent};
 }
 
 }

@@ -101,8 +101,10 @@ Result<AdaptedReference*> Adaptors::make_record(AdaptorGroup& group, Reference o
 void Adaptors::add(AdaptedReference& record)
 {
     kernel::MutexGuard guard(m_lock);
-    if (!Groups::contains(*record.group))
+    if (!Groups::contains(*record.group)) {
+        record.group->old = record.old;
         m_groups.append(*record.group);
+    }
     m_records.prepend(record);
     ++record.group->adapted;
 }
@@ -344,7 +346,7 @@ AdaptedStatus Adaptors::status(const AdaptedReference& record)
     status.state = state_of(record);
     status.calls = record.dead ? record.dead->calls() : record.group->calls.sum();
     status.known = record.group->callers.known;
-    status.permanent = pins(record.old) > 0;
+    status.permanent = record.group->callers.permanent || pins(record.old) > 0;
     if (!record.dead)
         status.callers_left = pins(record.old) + record.group->calling + (table().first_adapted(record.old) != nullptr);
     return status;

@@ -70,7 +70,7 @@ KERNEL_TESTS = {
         "late_completion_finds_nothing",
         "thread_is_gone",
     ],
-    "spinlock": ["count_held", "exclusion"],
+    "spinlock": ["count_held", "exclusion", "nested_one_that_had_to_be_waited_for_is_not_counted"],
     "stack": ["drained", "guard_unmapped", "recycled"],
     "thread": [
         "by_id",

@@ -13,6 +13,7 @@ NAMES: Final = {
         caller_held_on_its_way_to_the_old_object
         caller_held_while_the_object_goes_back
         caller_held_while_two_adaptors_collapse
+        caller_held_while_two_adaptors_come_apart
         marked_instance_behind_an_adaptor_is_converted_along_its_chain
     """,
     "adaptor": """

@@ -14,6 +14,7 @@ TESTS: Final = [
         "on_its_way_to_the_old_object",
         "while_the_object_goes_back",
         "while_two_adaptors_collapse",
+        "while_two_adaptors_come_apart",
     )
 ]
 INSTRUCTIONS: Final = 700
