@@ -149,7 +149,7 @@ _COMMANDS: Final = (
     Command("default KIND CLASS", "have objects of a kind made as that class",
             lambda words: steps.DefaultFactory(kind=words[0], class_name=words[1]), 2, 2,
             (Completes.NOTHING, Completes.CLASS)),
-    Command("adaptors [all]", "adapted interfaces: of which class, how many references, who still calls them; "
+    Command("adaptors [all]", "adapted interfaces: of which class, how many references, who calls them; "
             "or each reference", _adaptors, 0, 1),
     _list("modules", "modules in the guest"),
     _list("updates", "updates and their states"),

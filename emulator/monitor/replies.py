@@ -214,9 +214,17 @@ class AdaptorPlanInfo:
     def of(cls, value: Value) -> AdaptorPlanInfo:
         """From one row of the reply."""
         what, offers, leads_to, adaptors, dead, calls, callers, stays, classes = items(value)
-        numbers = (integer(each) for each in (adaptors, dead, calls, callers))
-        named = tuple(AdaptorCaller(text(name), integer(version)) for name, version in map(items, items(classes)))
-        return cls(text(what), text(offers), text(leads_to), *numbers, text(stays), named)
+        return cls(
+            text(what),
+            text(offers),
+            text(leads_to),
+            integer(adaptors),
+            integer(dead),
+            integer(calls),
+            integer(callers),
+            text(stays),
+            tuple(AdaptorCaller(text(name), integer(version)) for name, version in map(items, items(classes))),
+        )
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ LISTS: Final = (
     "classes",
     "factories",
     "adaptors",
+    "adaptor-plans",
     "modules",
     "updates",
     "memory",

@@ -132,6 +132,16 @@ void TranslationTable::retire_empty(Reference reference)
     global.state = EntryState::Dying;
 }
 
+unsigned TranslationTable::leading_to(Reference to, Reference (&found)[max_leading])
+{
+    auto& global = entry(to);
+    kernel::SpinGuard guard(global.lock);
+    unsigned count = 0;
+    for (uint32_t from = global.adapted; from != 0 && count < max_leading; from = TranslationTable::global(from).adapted_next)
+        found[count++] = at(from);
+    return count;
+}
+
 AdaptedReference* TranslationTable::adapted(Reference reference)
 {
     auto& global = entry(reference);

@@ -140,14 +140,19 @@ void Adaptors::forget(uint64_t first, uint64_t end)
 
 Reference Adaptors::speaking(Reference any, const KindRecord& wanted)
 {
-    CountedScope keeps_the_root;
-    kernel::MutexGuard guard(m_lock);
+    CountedScope keeps_roots_and_records;
     const Reference now = table().canonical(any);
     const Root* root = table().root(now);
     if (root == nullptr || root->descriptor().interface == &wanted)
         return root == nullptr ? nullptr : now;
-    const AdaptedReference* record = offering(now, wanted);
-    return record == nullptr ? nullptr : record->old;
+    Reference leading[max_leading];
+    const unsigned count = table().leading_to(now, leading);
+    for (unsigned i = 0; i < count; ++i) {
+        const AdaptedReference* record = adapted(leading[i]);
+        if (record != nullptr && record->group->offers == &wanted)
+            return leading[i];
+    }
+    return nullptr;
 }
 
 // The first step outwards from an object that speaks `has`, by groups of one direction: each leads from one interface to the

@@ -46,7 +46,7 @@ public:
     // Null when none is open. Stays for the caller's generation.
     AdaptorGroup* find(const ClassRecord& of, const KindRecord& offers, const KindRecord& leads_to);
     // The reference by which callers of that interface reach the object, or null when it has none that will stay.
-    // Allocates nothing and calls no object, so that a transfer may ask.
+    // Allocates nothing, calls no object and waits for nobody, so that a transfer may ask, at its commit too.
     Reference speaking(Reference any, const KindRecord& wanted);
     // For who has just created an object and calls it by the interface `wanted`: its reference, or that of an adaptor that
     // was put in front of it. When that fails (NO_MEMORY) the object is destroyed. For counted threads.

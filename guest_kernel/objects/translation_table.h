@@ -69,6 +69,9 @@ struct HandOver {
     Mark then = Mark::None;
 };
 
+// References whose adaptors lead to one object directly: interfaces that are called at the same time.
+inline constexpr unsigned max_leading = 8;
+
 // How people and messages name a reference.
 struct ReferenceName {
     uint32_t index;
@@ -113,6 +116,8 @@ public:
     // and going.
     static Reference first_adapted(Reference to) { return adapted_at(__atomic_load_n(&entry(to).adapted, __ATOMIC_ACQUIRE)); }
     static Reference next_adapted(Reference from) { return adapted_at(entry(from).adapted_next); }
+    // Copies the references whose adaptors lead there, as many as there is room for; how many.
+    unsigned leading_to(Reference to, Reference (&found)[max_leading]);
     // What stands in front of `reference` in place of an object, or null.
     AdaptedReference* adapted(Reference reference);
     // Puts `after` in the place of `before` in the chain. GONE when the reference is retired.

@@ -93,6 +93,8 @@ NAMES: Final = {
         take_no_memory_of_their_own
     """,
     "interfaces": """
+        caller_held_on_its_way_to_a_marked_instance_that_is_destroyed
+        caller_held_while_its_instance_gets_another_and_goes_back
         callers_are_not_updated_while_an_instance_has_the_old_one
         callers_are_updated_and_the_adaptors_go
         callers_whose_update_fails_call_the_old_one_again

@@ -348,6 +348,59 @@ kernel::Test many{"interfaces.of_many_instances_share_one_plan_and_go_side_by_si
     EXPECT(kernel::generations().rounds() - rounds < 20);
 }};
 
+// Calls by the first interface, one forwarded and one handled, from the hold point on.
+struct HeldPut {
+    Ref<shelf_first::Shelf> shelf;
+    Status put = Code::CANCELLED;
+    Result<uint64_t> value = Code::CANCELLED;
+
+    static void body(void* context)
+    {
+        auto& self = *static_cast<HeldPut*>(context);
+        Subject::mark_hold_point();
+        self.put = self.shelf->put(5);
+        self.value = self.shelf->value();
+    }
+    bool done() const { return put.ok() && value.ok() && value.value() == 6; }
+};
+
+kernel::Test held_apply{"interfaces.caller_held_while_its_instance_gets_another_and_goes_back", [] {
+    stay_on_first_cpu();
+    Shelves shelves;
+    HeldPut call{Ref<shelf_first::Shelf>(shelves[0])};
+    Subject subject(HeldPut::body, &call);
+    subject.wait_until_held();
+    ShelfUpdate update;
+    Status applied = Code::CANCELLED;
+    kernel::TestThread applying({"applying", 16, 0, false}, [&] { applied = update.apply<2>(); });
+    wait_for_a_swap();
+    subject.let_go();
+    applying.join();
+    EXPECT(applied.ok() && call.done());
+    expect_shelf<1>(shelves[0], 2, 6);
+    EXPECT(update.take_back() == UpdateState::Reverted);
+    expect_shelf<1>(shelves[0], 1, 6);
+}};
+
+kernel::Test held_destroy{"interfaces.caller_held_on_its_way_to_a_marked_instance_that_is_destroyed", [] {
+    stay_on_first_cpu();
+    Shelves shelves;
+    ShelfUpdate update;
+    EXPECT(update.apply<2>(UpdateMode::Lazy).ok());
+    HeldPut call{Ref<shelf_first::Shelf>(shelves[0])};
+    Subject subject(HeldPut::body, &call);
+    subject.wait_until_held();
+    {
+        CountedScope scope;
+        EXPECT(destroy(shelves[0]).ok());
+    }
+    subject.let_go();
+    // Done or refused, whole or not at all.
+    EXPECT(call.put.ok() || call.put.code() == Code::GONE);
+    EXPECT(call.done() || call.value.code() == Code::GONE);
+    EXPECT(update.take_back() == UpdateState::Reverted);
+}};
+
 }
 
 }
