@@ -223,7 +223,9 @@ class AdaptorPlanInfo:
             integer(calls),
             integer(callers),
             text(stays),
-            tuple(AdaptorCaller(text(name), integer(version)) for name, version in map(items, items(classes))),
+            tuple(
+                AdaptorCaller(text(name), integer(version)) for name, version in map(items, items(classes))
+            ),
         )
 
 
