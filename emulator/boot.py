@@ -19,7 +19,7 @@ def boot_information(config: SystemConfig, image: bytes) -> bytes:
         size=BOOT_INFO_RECORD.size,
         memory_bytes=config.memory,
         cpus=config.cpus,
-        workload_seed=config.seed if config.workload_seed is None else config.workload_seed,
+        workload_seed=config.seed_of_workload,
         flags=flags,
         image_end=image_end(image),
         arguments=config.arguments,

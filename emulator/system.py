@@ -24,7 +24,7 @@ from emulator.devices.loader import ModuleLoader
 from emulator.devices.mailbox import GuestEvent, Mailbox
 from emulator.devices.power import Power
 from emulator.errors import UsageError
-from emulator.machine import Cpu, Hardware, Policy, Scripted, Stop, StopReason, Until
+from emulator.machine import Cpu, Hardware, Policy, Stop, StopReason, Until
 from emulator.monitor import Monitor, PanicReport, Symboliser
 from emulator.monitor.guest_calls import GuestCalls, Mark, StageMark
 from emulator.monitor.module_registry import ModuleRegistry
@@ -226,28 +226,34 @@ class Machine:
             self.config.seed,
             self.hardware.policy.name,
             self.config.quantum,
+            self.config.workload_seed,
+            self.config.keep_race,
+            replace(self.config.disk, path=None, blocks=self.devices.disk.medium.blocks),
             self.hardware.save(),
             tuple(self._calls.get_state()),
             tuple(self._registry.get_state()),
+            tuple(self.monitor.get_state()),
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Goes on where the saved machine was. Raises UsageError when this one is built differently."""
         if checkpoint.build_id != self.build_id:
             raise UsageError(
-                f"the checkpoint is of kernel {checkpoint.build_id}, this one is {self.build_id}"
+                f"the checkpoint is of kernel {checkpoint.build_id}, this one is {self.build_id}: "
+                "a machine goes on with the kernel that it began with"
             )
         if checkpoint.policy != self.hardware.policy.name:
-            self.hardware.use_policy(_empty_policy(checkpoint.policy))
+            self.hardware.use_policy(checkpoint.make_policy())
         self.hardware.restore(checkpoint.state)
         try:
             self._calls.set_state(checkpoint.calls)
             self._registry.set_state(checkpoint.modules)
+            self.monitor.restart(checkpoint.workloads)
         except (MalformedValues, ValueError) as error:
             raise UsageError(f"the checkpoint is damaged: {error}") from None
+        self.config = checkpoint.config(kernel=self.config.kernel, disk_image=self.config.disk.path)
         self._last_stop = None
         self._console_read = 0
-        self.monitor.restart()
 
     @classmethod
     def from_checkpoint(
@@ -255,21 +261,15 @@ class Machine:
         checkpoint: Checkpoint,
         *,
         kernel: Path | None = None,
+        disk_image: Path | None = None,
         on_output: Callable[[str], None] | None = None,
     ) -> Machine:
         """A machine built as the saved one was, at the same point. Raises UsageError.
 
-        ``kernel`` is the image that it ran, if that is not the installation's own.
+        ``kernel`` is the image that it ran, if that is not the installation's own; ``disk_image`` is what its
+        disk lies over, if that is a file.
         """
-        config = SystemConfig(
-            cpus=checkpoint.cpus,
-            memory=checkpoint.memory,
-            seed=checkpoint.seed,
-            quantum=checkpoint.quantum,
-            policy=_empty_policy(checkpoint.policy),
-            kernel=kernel,
-        )
-        machine = cls(config, on_output=on_output)
+        machine = cls(checkpoint.config(kernel=kernel, disk_image=disk_image), on_output=on_output)
         try:
             machine.restore(checkpoint)
         except BaseException:
@@ -300,11 +300,6 @@ class Machine:
     def _keep(self, stop: Stop) -> Stop:
         self._last_stop = stop
         return stop
-
-
-def _empty_policy(name: str) -> Policy:
-    """One of that name, to be given its state. Raises UsageError."""
-    return Scripted(()) if name == "script" else SystemConfig(policy=name).make_policy(lambda _name: None)
 
 
 def _read_image(path: Path) -> bytes:

@@ -55,6 +55,11 @@ class SystemConfig:
         if len(self.arguments.encode()) > _ARGUMENTS_MAX or "\0" in self.arguments:
             raise UsageError(f"boot arguments: at most {_ARGUMENTS_MAX} bytes, none of them zero")
 
+    @property
+    def seed_of_workload(self) -> int:
+        """Of the second stream."""
+        return self.seed if self.workload_seed is None else self.workload_seed
+
     def machine_config(self, resolve: Resolver) -> MachineConfig:
         """Of the bare machine; ``resolve`` knows the symbols of a script. Raises UsageError."""
         return MachineConfig(self.cpus, self.memory, self.seed, self.make_policy(resolve))
@@ -66,7 +71,7 @@ class SystemConfig:
         """
         if isinstance(self.policy, Policy):
             return self.policy
-        if self.policy.startswith(_SCRIPT):
+        if self.policy.startswith(_SCRIPT) and self.policy != _SCRIPT:
             script = parse_script(_read(self.policy.removeprefix(_SCRIPT)), resolve, self.cpus)
             return Scripted(script, self.quantum)
         match self.policy:

@@ -92,7 +92,9 @@ def read_manifest(folder: Path) -> tuple[ModuleSource, ...]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    except ValueError as error:  # not UTF-8, or not TOML
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text: byte {error.start}") from None
+    except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
     try:
         return tuple(_module(folder, table) for table in _tables(document))

@@ -22,6 +22,8 @@ LINEAR_BASE: Final = 0xC000_1000_0000_0000
 PERCPU_BASE: Final = 0xC000_2000_0000_0000
 LOCAL_TABLE_BASE: Final = 0xC000_2000_4000_0000
 GLOBAL_TABLE_BASE: Final = 0xC000_3000_0000_0000
+# Every CPU's local table once more, at addresses of their own: any CPU can change any other's entries.
+LOCAL_TABLES_BASE: Final = 0xC000_3000_4000_0000
 STACK_BASE: Final = 0xC000_4000_0000_0000
 DEVICE_BASE: Final = 0xC000_8000_0000_0000
 

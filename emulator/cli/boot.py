@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.build import built_kernel
+from emulator.cli.checkpoint import save_option
 from emulator.cli.options import duration_value, json_option, machine_options
-from emulator.cli.output import fail, print_document, say
-from emulator.cli.run_output import show_console, summary_line
+from emulator.cli.run_output import report_machine, show_console
 from emulator.errors import UsageError
 from emulator.machine import StopReason, Until
+from emulator.scenario import steps
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from emulator.machine import Stop
     from emulator.system import Machine
     from emulator.system_config import SystemConfig
 
 _STAGES = ("ready", "halted")
+_PREFIX = "tests="
+_NO_TESTS = "tests: 0 run, "
 
 
 def _until(ctx: click.Context, param: click.Parameter, value: str | None) -> str | int | None:
@@ -41,8 +46,16 @@ def _until(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     help="Virtual time at most.  [default: 10s]",
 )
 @click.option("--tests", metavar="PREFIX", help='Run the in-guest tests whose names start so ("" for all).')
+@save_option
 @json_option
-def command(until: str | int | None, limit: int, tests: str | None, as_json: bool, **flags: Any) -> int:  # noqa: ANN401
+def command(
+    until: str | int | None,
+    limit: int,
+    tests: str | None,
+    save: Path | None,
+    as_json: bool,
+    **flags: Any,  # noqa: ANN401
+) -> int:
     """Boot the kernel and talk to it at a prompt.
 
     With --until there is no prompt: the machine runs so far and its state is reported.
@@ -52,6 +65,7 @@ def command(until: str | int | None, limit: int, tests: str | None, as_json: boo
       evergreen boot
       evergreen boot --cpus 4 --seed 7 --policy random
       evergreen boot --until ready --json
+      evergreen boot --until ready --save ready.checkpoint
       evergreen boot --tests objects.
     """
     until = "halted" if tests is not None else until
@@ -59,33 +73,31 @@ def command(until: str | int | None, limit: int, tests: str | None, as_json: boo
     if until is None:
         if as_json:
             raise UsageError("--json needs --until: a prompt is no document")
+        if save is not None:
+            raise UsageError("--save needs --until; at the prompt, say: save FILE")
         from emulator.cli.live import live
 
-        return live(config)
-    return _run(config, until, limit, as_json)
+        return live(config, steps.Boot())
+    return _run(config, until, limit, save, as_json)
 
 
 def _config(flags: dict[str, Any], tests: str | None) -> SystemConfig:
     from emulator.system_config import SystemConfig
 
     said = {name: value for name, value in flags.items() if value is not None}
-    arguments = f"tests={tests}" if tests else ""
+    arguments = f"{_PREFIX}{tests}" if tests else ""
     return SystemConfig(**said, kernel=built_kernel().path, run_tests=tests is not None, arguments=arguments)
 
 
-def _run(config: SystemConfig, until: str | int, limit: int, as_json: bool) -> int:
+def _run(config: SystemConfig, until: str | int, limit: int, save: Path | None, as_json: bool) -> int:
     from emulator.system import Machine
 
     with Machine(config, on_output=None if as_json else show_console) as machine:
         stop = _run_until(machine, until, limit)
         problem = _problem(machine, stop, until)
-        if as_json:
-            print_document({**machine.report().to_dict(), "error": problem})
-        else:
-            say(summary_line(machine.report()))
-        if machine.panic is not None:
-            say(machine.panic.text)
-        return 0 if problem is None else fail(problem, 1)
+        if save is not None and problem is None:
+            machine.save().write(save)
+        return report_machine(machine, problem, as_json)
 
 
 def _run_until(machine: Machine, until: str | int, limit: int) -> Stop:
@@ -108,4 +120,8 @@ def _tests_problem(machine: Machine) -> str | None:
     from emulator.abi.hypercalls import Stage
 
     failed = next((mark.value for mark in machine.stages if mark.stage is Stage.TESTS_ENDED), 0)
-    return f"{failed} in-guest tests failed" if failed else None
+    if failed:
+        return f"{failed} in-guest tests failed"
+    if machine.config.run_tests and _NO_TESTS in machine.console:
+        return f"no in-guest test's name begins with {machine.config.arguments.removeprefix(_PREFIX)}"
+    return None

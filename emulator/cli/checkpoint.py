@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from emulator.cli.build import built_kernel
 from emulator.cli.conversion import ConversionBar
-from emulator.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,17 +18,23 @@ if TYPE_CHECKING:
     from emulator.scenario.session import Session
     from emulator.system import Machine
 
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def save_option(command: F) -> F:
+    """``--save CHECKPOINT``."""
+    return click.option(
+        "--save", "save", type=_FILE, metavar="CHECKPOINT", help="Keep the machine here at the end."
+    )(command)
 
 
 def checkpoint_options(command: F) -> F:
     """``--from CHECKPOINT`` and ``--save CHECKPOINT``."""
-    file = click.Path(dir_okay=False, path_type=Path)
-    saved = click.option("--save", "save", type=file, metavar="CHECKPOINT", help="Keep the result here.")
     source = click.option(
-        "--from", "source", type=file, required=True, metavar="CHECKPOINT", help="The machine."
+        "--from", "source", type=_FILE, required=True, metavar="CHECKPOINT", help="The machine."
     )
-    return source(saved(command))
+    return source(save_option(command))
 
 
 @contextmanager
@@ -41,10 +46,9 @@ def opened(source: Path, save: Path | None = None) -> Iterator[Session]:
     from emulator.scenario.session import Session
 
     with read_checkpoint(source) as machine:
-        seed = machine.config.seed if machine.config.workload_seed is None else machine.config.workload_seed
-        yield Session(machine, Path(), seed, machine.config.keep_race)
+        yield Session(machine, Path(), machine.config.seed_of_workload, machine.config.keep_race)
         if save is not None:
-            write_checkpoint(machine, save)
+            machine.save().write(save)
 
 
 @contextmanager
@@ -60,18 +64,6 @@ def read_checkpoint(path: Path) -> Machine:
     from emulator.checkpoint import Checkpoint
     from emulator.system import Machine
 
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    checkpoint = Checkpoint.from_bytes(data)
+    checkpoint = Checkpoint.read(path)
     built_kernel()
     return Machine.from_checkpoint(checkpoint)
-
-
-def write_checkpoint(machine: Machine, path: Path) -> None:
-    """Raises UsageError when it cannot be written."""
-    try:
-        path.write_bytes(machine.save().to_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None

@@ -44,6 +44,7 @@ cli = LazyGroup(
     {
         "build": "emulator.cli.build",
         "boot": "emulator.cli.boot",
+        "restore": "emulator.cli.restore",
         "run": "emulator.cli.run",
         "update": "emulator.cli.update",
         "bench": "emulator.cli.bench",
@@ -83,6 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone; nothing more may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _INTERRUPTED
+    except OSError as failure:
+        what = failure.strerror or str(failure)
+        message = f"{failure.filename}: {what}" if failure.filename else f"the output: {what}"
+        return report_failure(message, EvergreenError.exit_code, as_json=False)
     except Exception as defect:
         if os.environ.get("EVERGREEN_TRACEBACK"):
             raise

@@ -12,6 +12,7 @@ from emulator.cli.prompt_commands import COMMANDS, checked, find_command, listin
 from emulator.cli.run_output import milliseconds
 from emulator.errors import EvergreenError, ModuleError, UsageError
 from emulator.machine import Until
+from emulator.monitor.events import EventLines
 from emulator.scenario import steps
 from emulator.scenario.scenario import SUFFIX, MachineSettings, Scenario, WorkloadSettings, write_scenario
 from emulator.scenario.session import Session
@@ -37,10 +38,9 @@ class Prompt:
         self.quit = False
         self.exit_code = 0
         """The worst that a command came to."""
-        config = machine.config
-        seed = config.seed if config.workload_seed is None else config.workload_seed
-        self.session = Session(machine, Path(), seed, config.keep_race)
+        self.session = Session(machine, Path(), machine.config.seed_of_workload, machine.config.keep_race)
         self._show = show
+        self._events = EventLines(machine.devices.mailbox, machine.symbols)
         self._typed: list[steps.Step] = []
         self._ran_to: int | None = None
         """Machine time to which it was let run since the last command, ns; None: it stood still."""
@@ -55,9 +55,9 @@ class Prompt:
             "quit": self._quit,
         }
 
-    def boot(self) -> None:
-        """Until the kernel is ready: the first step of every session."""
-        self._perform(steps.Boot())
+    def begin(self, first: steps.Step) -> None:
+        """Boots or restores: the first step of every session."""
+        self._perform(first)
 
     def execute(self, line: str) -> None:
         """What a line says. Whatever is wrong is shown in a line."""
@@ -67,11 +67,13 @@ class Prompt:
                 self._execute(words)
         except EvergreenError as failure:
             self._fail(str(failure), failure.exit_code)
+        self._show_events()
 
     def pass_time(self, nanoseconds: int) -> None:
         """Lets the machine run so long, while nobody types."""
         self._ran_to = self.machine.virtual_ns + nanoseconds
         self.machine.run(Until(deadline_ns=self._ran_to))
+        self._show_events()
         if self.session.ended:
             self.running = False
             self._show_end()
@@ -96,6 +98,7 @@ class Prompt:
             self._typed.append(replace(placed, fails=_ANY))
             raise
         self._typed.append(placed if ok else replace(placed, fails=_ANY))
+        self._show_events()
         for result in self.session.results[done:]:
             self._show_result(result, alone=isinstance(step, steps.Look) and step.what in _ALONE)
         if isinstance(step, steps.Advance | steps.Wait):
@@ -113,6 +116,10 @@ class Prompt:
                 self._show(line)
         else:
             self._show(f"{milliseconds(result.end_ns)}  {result.do}: {result.text}")
+
+    def _show_events(self) -> None:
+        for time, line in self._events.take():
+            self._show(f"{milliseconds(time)}  {line}")
 
     def _show_end(self) -> None:
         panic = self.machine.panic
@@ -193,13 +200,17 @@ class Prompt:
     def scenario(self) -> Scenario:
         """All that was typed, each when it was typed, and the time since."""
         config = self.machine.config
+        if self._typed and isinstance(self._typed[0], steps.Restore):
+            return Scenario("typed", steps=self._all_typed())
         settings = MachineSettings(
             config.cpus, config.memory, config.seed, config.quantum, str(config.policy), config.keep_race
         )
-        typed = [*self._typed]
-        if self._ran_to is not None:
-            typed.append(steps.Wait(at=self._ran_to))
-        return Scenario("typed", settings, workload=WorkloadSettings(config.workload_seed), steps=typed)
+        workload = WorkloadSettings(config.workload_seed)
+        return Scenario("typed", settings, workload=workload, steps=self._all_typed())
+
+    def _all_typed(self) -> list[steps.Step]:
+        passed = [] if self._ran_to is None else [steps.Wait(at=self._ran_to)]
+        return [*self._typed, *passed]
 
     def _counts(self) -> tuple[int, ...] | None:
         """Instructions of the CPUs, once there are any."""

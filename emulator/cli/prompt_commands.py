@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from emulator.errors import UsageError
 from emulator.scenario import steps
+from emulator.scenario.step_table import check_values
 from emulator.scenario.values import parse_duration
 
 Words = Sequence[str]
@@ -112,7 +113,7 @@ def _number(word: str, name: str) -> int:
 
 def checked(step: steps.Step) -> steps.Step:
     """The same limits as in a file hold for what is typed. Raises UsageError."""
-    wrong = steps.check_values(step)
+    wrong = check_values(step)
     if wrong is not None:
         raise UsageError(wrong)
     return step
@@ -208,6 +209,7 @@ _COMMANDS: Final = (
     Command("continue", "let the machine run at most at wall speed"),
     Command("pause", "stand still"),
     Command("save FILE", "keep the machine in a checkpoint", _texts(steps.Save, "file"), 1, 1),
+    Command("restore FILE", "go on where a machine was that was kept", _texts(steps.Restore, "file"), 1, 1),
     Command("save-scenario FILE", "write what was typed as a scenario that repeats it", least=1, most=1),
     Command("power-off", "have the guest end its run", _without(steps.PowerOff)),
     Command("help [COMMAND]", "the commands, or one of them", most=1, completes=(Completes.COMMAND,)),
@@ -249,8 +251,10 @@ def listing(row: Mapping[str, Any]) -> list[str]:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_cell(each)}" for name, each in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}" if value < 1 << 48 else f"{value:#x}"
-    return ", ".join(map(_cell, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(_cell, value)) if isinstance(value, list | tuple) else str(value)

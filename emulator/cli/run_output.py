@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from emulator.cli.output import fail, print_document, say
+
 if TYPE_CHECKING:
     from emulator.report import RunReport
     from emulator.scenario.result import StepResult
+    from emulator.system import Machine
 
 
 def show_console(text: str) -> None:
@@ -36,6 +39,18 @@ def summary_line(report: RunReport) -> str:
         f"{report.exit} after {milliseconds(report.virtual_ns)} of virtual time, {executed:,} instructions, "
         f"{report.wall_seconds:.2f} s; state {report.state_hash[:16]}"
     )
+
+
+def report_machine(machine: Machine, problem: str | None, as_json: bool) -> int:
+    """The machine at the end of a command, and what went wrong, if anything did; returns the exit code."""
+    report = machine.report()
+    if as_json:
+        print_document({**report.to_dict(), "error": problem})
+    else:
+        say(summary_line(report))
+    if machine.panic is not None:
+        say(machine.panic.text)
+    return 0 if problem is None else fail(problem, 1)
 
 
 def step_line(result: StepResult) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.document import Document
 
     from emulator.monitor import UpdateRecord
+    from emulator.scenario.steps import Step
     from emulator.system_config import SystemConfig
 
 _TURN_NS: Final = 2_000_000
@@ -35,8 +36,10 @@ _SYMBOLS_SHOWN: Final = 200
 class Terminal:
     """Lines go to the machine's thread through a queue; what it shows appears above the prompt."""
 
-    def __init__(self, config: SystemConfig) -> None:
+    def __init__(self, config: SystemConfig, first: Step) -> None:
+        """``first``: how the machine begins."""
         self._config = config
+        self._first = first
         self._lines: queue.Queue[str] = queue.Queue()
         self._ended = threading.Event()
         self._words = Vocabulary()
@@ -75,7 +78,7 @@ class Terminal:
             with Machine(self._config, on_output=show_console) as machine:
                 prompt = Prompt(machine, _show, running=True)
                 machine.monitor.watch_updates(self._follow)
-                prompt.boot()
+                prompt.begin(self._first)
                 self._serve(prompt)
                 self._exit_code = prompt.exit_code
         except EvergreenError as failure:

@@ -10,6 +10,7 @@ from emulator.cli.checkpoint import checkpoint_options, opened, progress
 from emulator.cli.options import json_option
 from emulator.cli.output import fail, print_document, print_result
 from emulator.cli.story import tell_updates
+from emulator.errors import ModuleError
 from emulator.scenario.steps import MODES
 
 
@@ -33,7 +34,10 @@ def command(update: str, mode: str | None, source: Path, save: Path | None, as_j
     from emulator.scenario.steps import Apply
 
     with opened(source, save) as session, progress(session, shown=not as_json):
-        result = session.do(Apply(update=update, mode=mode))
+        try:
+            result = session.do(Apply(update=update, mode=mode))
+        except ModuleError as refusal:
+            raise ModuleError(f"{update}: {refusal}") from None
         records = [record.to_dict() for record in session.update_records()]
     if as_json:
         error = None if result.ok else result.text

@@ -50,6 +50,8 @@ def _check(paths: list[Path]) -> list[ModuleReport]:
     earlier: list[LoadedModule] = []
     reports = []
     for path in paths:
+        if not path.is_file():
+            raise UsageError(f"{path}: not a file")
         try:
             linked = link_module(path.read_bytes(), kernel, earlier)
             check_classes(linked)

@@ -25,6 +25,7 @@ from emulator.cpu.binding import (
     WriteFunction,
     engine_library,
 )
+from emulator.cpu.keyboard import interrupts_go_to
 from emulator.errors import EngineError
 
 
@@ -111,13 +112,18 @@ class Engine:
             self.close()
 
     def run(self, limits: Limits) -> EngineStop:
-        """Runs by the directives given. Raises what a callback raised."""
+        """Runs by the directives given. Raises what a callback raised, and KeyboardInterrupt."""
         watch = Watch(limits.deadline_ns, limits.cpu, limits.instructions, limits.address)
-        stop = EngineStop(self.c.machine_run(self.handle, watch))
+        with interrupts_go_to(self._interrupt):
+            stop = EngineStop(self.c.machine_run(self.handle, watch))
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
         return stop
+
+    def _interrupt(self) -> None:
+        self._failure = self._failure or KeyboardInterrupt()
+        self.request_stop()
 
     def request_stop(self) -> None:
         """The run ends at the next block boundary."""

@@ -96,7 +96,7 @@ class Medium:
     def set_state_values(self, values: list[Value]) -> None:
         """Raises UsageError for a state over other contents of the file, MalformedValues for damage."""
         if integer(values[0]) != self.blocks or blob(values[1]) != self._digest_of_base():
-            raise UsageError("the saved disk lies over another disk image than this machine's")
+            raise UsageError("the saved disk lies over another disk image than this machine's: give the same")
         self._durable = dict(self._saved_blocks(values[2]))
         self._cache = list(self._saved_blocks(values[3]))
         self._newest = dict(self._cache)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-from emulator.abi.hypercalls import Stage
 from emulator.abi.loader import ConversionMode
 from emulator.abi.mailbox import Operation
 from emulator.abi.values import Value, integer, items, text
 from emulator.devices.loader import ModuleLoader
 from emulator.devices.mailbox import Mailbox, Reply
-from emulator.errors import GuestError, ModuleError, UsageError
+from emulator.errors import EvergreenError, GuestError, UsageError
 from emulator.machine import Cpu, Hardware, Stop, StopReason, Until
 from emulator.modules.demangle import without_parameters
 from emulator.monitor.backtrace import Frame, cpu_stack, frames
@@ -45,12 +43,11 @@ from emulator.monitor.replies import (
 )
 from emulator.monitor.requests import DEFAULT_LIMIT_NS, Requests
 from emulator.monitor.symboliser import Symboliser
+from emulator.monitor.thread_stacks import ThreadStacks
 from emulator.monitor.tracing import Tracing
 from emulator.monitor.undo import UNDO_LIMIT_NS, Undo
 from emulator.monitor.updates import Updates
-
-_BUSY_SUFFIX: Final = "(BUSY)"
-_SERVICES: Final = "services::"
+from emulator.monitor.workloads import Workloads
 
 
 class Monitor:
@@ -79,10 +76,12 @@ class Monitor:
         self._symbols = symbols
         self._journal = Journal(mailbox)
         self._requests = Requests(hardware, mailbox, run)
+        self._stacks = ThreadStacks(hardware, self._requests, symbols)
         self._updates = Updates(loader, registry, self._journal, self._requests, self.catch_up)
         self._undo = Undo(registry, self._journal, self._requests, self.catch_up)
+        self._workloads = Workloads(hardware, calls, self._requests, self.catch_up)
         self.demands: Final = Demands(hardware, mailbox, loader, registry, self._updates)
-        """Interfaces that programs ask for; its provider finds the updates."""
+        """Of programs, for interfaces."""
         self.tracing: Final = Tracing(self._requests)
         """Trace points, and what they wrote."""
         self.owners: Final = Owners(self._requests, self._module_id)
@@ -117,8 +116,13 @@ class Monitor:
         self._registry.catch_up(self._mailbox)
         self._journal.catch_up()
 
-    def restart(self) -> None:
-        """Another machine's state was restored: reads its events from the start."""
+    def get_state(self) -> list[Value]:
+        """What the guest would have to be asked for again; the rest is read from the machine."""
+        return self._workloads.get_state()
+
+    def restart(self, state: Sequence[Value]) -> None:
+        """Another machine's state was restored: reads its events from the start. Raises MalformedValues."""
+        self._workloads.set_state(state)
         self._journal.clear()
         self._updates.clear()
         self.demands.clear()
@@ -126,10 +130,8 @@ class Monitor:
 
     def may_go_on(self, stop: Stop) -> bool:
         """Serves what programs ask for. Whether the run had ended for nothing else."""
-        served = self.demands.serve()
-        return (
-            served and stop.reason is StopReason.STOPPED and not stop.reached and not self._requests.waiting
-        )
+        stopped = stop.reason is StopReason.STOPPED and not stop.reached
+        return self.demands.serve() and stopped and not self._requests.waiting
 
     def _notice(self) -> None:
         self._requests.notice()
@@ -216,7 +218,7 @@ class Monitor:
         threads that are stuck they are exact.
         """
         found = [StalledInfo.of(row) for row in self._ask(Operation.STALLED)]
-        return [replace(each, inside=self._service_function(each.thread)) for each in found]
+        return [replace(each, inside=self._stacks.service_function(each.thread)) for each in found]
 
     def updates(self) -> list[UpdateInfo]:
         """Every update that the guest has on record, oldest first."""
@@ -310,7 +312,7 @@ class Monitor:
         try:
             for module in modules:
                 records.append(self.apply(module, limit_ns=limit_ns, mode=mode))
-        except (GuestError, ModuleError):
+        except EvergreenError:
             for record in reversed(records):
                 self.revert(record.id)
             raise
@@ -346,34 +348,31 @@ class Monitor:
 
     def workloads(self) -> list[str]:
         """Names of the workloads that this kernel has."""
-        return [text(name) for name in self._ask(Operation.WORKLOADS)]
+        return self._workloads.names()
+
+    @property
+    def workloads_seen(self) -> dict[str, WorkloadStatus]:
+        """How each was when it was last asked for; nothing is asked. A saved machine remembers it."""
+        return self._workloads.seen
 
     def workload_start(self, name: str, **parameters: int) -> None:
         """Starts it: ``clients`` (0: one a CPU), ``operations`` of each (0: no end), ``seed``, ``grab``.
 
         Raises GuestError for a parameter that it does not have.
         """
-        given: list[Value] = [[key, value] for key, value in parameters.items()]
-        self._ask(Operation.WORKLOAD_START, name, given, what=f"workload {name}")
+        self._workloads.start(name, **parameters)
 
     def workload_stop(self, name: str) -> None:
         """Its clients end after the operation that they are at."""
-        self._ask(Operation.WORKLOAD_STOP, name, what=f"workload {name}")
+        self._workloads.stop(name)
 
     def workload_status(self, name: str) -> WorkloadStatus:
         """How far it has come."""
-        return WorkloadStatus.of(name, self._ask(Operation.WORKLOAD_STATUS, name, what=f"workload {name}"))
+        return self._workloads.status(name)
 
     def workload_wait(self, name: str, *, limit_ns: int = DEFAULT_LIMIT_NS) -> WorkloadStatus:
         """Waits until all its clients have ended; its last figures."""
-        deadline = self._hardware.time + limit_ns
-        while True:
-            seen = self._ended_workloads()
-            status = self.workload_status(name)
-            if not status.running:
-                return status
-            left = max(0, deadline - self._hardware.time)
-            self._requests.wait(partial(self._more_ended_than, seen), f"workload {name}", left)
+        return self._workloads.wait(name, limit_ns)
 
     # Threads and memory
 
@@ -401,7 +400,7 @@ class Monitor:
 
     def backtrace(self, thread: int) -> list[Frame]:
         """Where a thread is, innermost frame first."""
-        return frames(self._symbols, self._stack(thread))
+        return frames(self._symbols, self._stacks.of(thread))
 
     def cpu_backtrace(self, cpu: int) -> list[Frame]:
         """What a CPU executes now. The guest is not asked and does not run. Raises UsageError."""
@@ -444,32 +443,6 @@ class Monitor:
         symbol = "" if entry is None else self._symbols.locate_symbol(int.from_bytes(entry, "big")).symbol
         return without_parameters(symbol).rpartition("::")[2]
 
-    def _service_function(self, thread: int) -> str:
-        try:
-            stack = self._stack(thread)
-        except GuestError:  # it has ended or moved on meanwhile
-            return ""
-        places = (self._symbols.locate_symbol(address) for _, address in stack)
-        return next((each.symbol for each in places if each.module or each.symbol.startswith(_SERVICES)), "")
-
-    def _stack(self, thread: int) -> list[tuple[int, int]]:
-        """Kind and address of each frame of a thread; the guest knows those of threads that do not run."""
-        running = self._running_stack(thread)
-        if running is not None:
-            return running
-        try:
-            rows = self._ask(Operation.BACKTRACE, thread, what=f"backtrace of thread {thread}")
-        except GuestError as error:
-            running = self._running_stack(thread) if str(error).endswith(_BUSY_SUFFIX) else None
-            if running is None:
-                raise
-            return running
-        return [(integer(kind), integer(address)) for kind, address in map(items, rows)]
-
-    def _running_stack(self, thread: int) -> list[tuple[int, int]] | None:
-        cpu = next((cpu for cpu in self._hardware.cpus if cpu.thread == thread), None)
-        return None if cpu is None else cpu_stack(cpu, self._symbols)
-
     def _cpu(self, number: int) -> Cpu:
         if not 0 <= number < len(self._hardware.cpus):
             raise UsageError(f"CPU {number}: there are {len(self._hardware.cpus)}")
@@ -479,12 +452,6 @@ class Monitor:
         self.catch_up()
         record = self._journal.swaps.get(swap)
         return record is not None and not record.running
-
-    def _ended_workloads(self) -> int:
-        return sum(mark.stage is Stage.WORKLOAD_ENDED for mark in self._calls.stages)
-
-    def _more_ended_than(self, seen: int) -> bool:
-        return self._ended_workloads() > seen
 
     def _update_id(self, update: int | str) -> int:
         """The newest of that name that is not over. Raises UsageError."""

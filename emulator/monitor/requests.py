@@ -34,6 +34,8 @@ _MEANING: Final = {
 
 
 _MEANING_FOR: Final = {
+    (Operation.CANCEL, Code.NOT_FOUND): "there is no such update",
+    (Operation.REVERT, Code.NOT_FOUND): "there is no such update",
     (Operation.UNLOAD, Code.BUSY): "it is still in use, by an object of its class or by another module",
 }
 

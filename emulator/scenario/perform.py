@@ -8,6 +8,7 @@ from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emulator.checkpoint import Checkpoint
 from emulator.errors import GuestError, ModuleError, UsageError
 from emulator.filesystem import Image, Tree
 from emulator.machine import StopReason, Until
@@ -203,12 +204,15 @@ def _(step: steps.Revert, session: Session) -> Outcome:
 @perform.register
 def _(step: steps.Save, session: Session) -> Outcome:
     path = session.folder / step.file
-    data = session.machine.save().to_bytes()
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    return Outcome(f"{path}: {len(data):,} bytes")
+    size = session.machine.save().write(path)
+    return Outcome(f"{path}: {size:,} bytes")
+
+
+@perform.register
+def _(step: steps.Restore, session: Session) -> Outcome:
+    machine = session.machine
+    machine.restore(Checkpoint.read(session.folder / step.file))
+    return Outcome(f"{machine.config.cpus} CPUs at {format_duration(machine.virtual_ns)}")
 
 
 @perform.register
@@ -227,7 +231,7 @@ def _(step: steps.Release, session: Session) -> Outcome:
 def _(step: steps.Schedule, session: Session) -> Outcome:
     machine = session.machine
     quantum = machine.config.quantum if step.quantum is None else step.quantum
-    policy = resolve_policy(step.policy, session.folder)
+    policy = resolve_policy(step.policy or machine.hardware.policy.name, session.folder)
     machine.use_policy(policy, quantum=quantum, seed=step.seed)
     return Outcome(f"policy {machine.hardware.policy.name}")
 
@@ -294,7 +298,7 @@ def _(step: steps.PowerOff, session: Session) -> Outcome:
 def _(step: steps.CheckDisk, session: Session) -> Outcome:
     medium = session.machine.devices.disk.medium
     outcome = look_at_disk(step, medium)
-    status = session.workloads.get(JOB_MIX)
+    status = session.machine.monitor.workloads_seen.get(JOB_MIX)
     if status is None or status.running:
         return outcome
     _compare_kept(read_kept_files(Tree(Image(medium.read))), status)

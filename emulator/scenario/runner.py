@@ -19,6 +19,7 @@ from emulator.scenario.steps import (
     Drain,
     Look,
     PowerOff,
+    Restore,
     Schedule,
     Start,
     Step,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from emulator.system_config import SystemConfig
     from toolchain.kernel import KernelImage
 
-_IN_CONTROL: Final = (Boot, Start, Stop, Wait, Schedule, Drain, Look, PowerOff, CheckDisk)
+_IN_CONTROL: Final = (Boot, Restore, Start, Stop, Wait, Schedule, Drain, Look, PowerOff, CheckDisk)
 """Steps that a control run performs too; in place of the others it lets the same time pass."""
 
 
@@ -69,8 +70,18 @@ def run_scenario(
 
 def system_config(scenario: Scenario, kernel: KernelImage | None = None) -> SystemConfig:
     """The machine that a scenario asks for. Raises UsageError."""
+    from emulator.checkpoint import Checkpoint
     from emulator.system_config import SystemConfig
 
+    path = None if kernel is None else kernel.path
+    if scenario.restored is not None:
+        checkpoint = Checkpoint.read(scenario.restored)
+        config = checkpoint.config(kernel=path, disk_image=_disk(scenario).path)
+        return (
+            config
+            if scenario.workload.seed is None
+            else replace(config, workload_seed=scenario.workload.seed)
+        )
     settings = scenario.machine
     return SystemConfig(
         cpus=settings.cpus,
@@ -80,7 +91,7 @@ def system_config(scenario: Scenario, kernel: KernelImage | None = None) -> Syst
         disk=_disk(scenario),
         quantum=settings.quantum,
         policy=resolve_policy(settings.policy, scenario.folder),
-        kernel=None if kernel is None else kernel.path,
+        kernel=path,
         keep_race=settings.keep_race,
     )
 
@@ -132,11 +143,10 @@ def control_of(scenario: Scenario, results: Sequence[StepResult]) -> Scenario:
 def _run(scenario: Scenario, kernel: KernelImage | None, observer: Observer) -> RunResult:
     from emulator.system import Machine
 
-    with Machine(system_config(scenario, kernel), on_output=observer.on_output) as machine:
+    config = system_config(scenario, kernel)
+    with Machine(config, on_output=observer.on_output) as machine:
         machine.monitor.watch_updates(observer.on_update)
-        session = Session(
-            machine, scenario.folder, scenario.workload_seed, scenario.machine.keep_race, kernel
-        )
+        session = Session(machine, scenario.folder, config.seed_of_workload, config.keep_race, kernel)
         failure = _perform(scenario.steps, session, observer)
         session.take_last_look()
         return _result(session, failure)

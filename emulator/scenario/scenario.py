@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -10,12 +10,15 @@ from typing import Final
 from emulator.errors import UsageError
 from emulator.machine.config import MEMORY_MAX, MEMORY_MIN
 from emulator.machine.policy import DEFAULT_QUANTUM, MINIMUM_QUANTUM
-from emulator.scenario.steps import Boot, CheckDisk, PowerOff, Step, read_step, write_step
+from emulator.scenario.step_table import read_step, write_step
+from emulator.scenario.steps import Boot, CheckDisk, PowerOff, Restore, Schedule, Step
 from emulator.scenario.tables import Table, key, key_type, keys_of, read_document
 from emulator.scenario.values import Duration, Flag, Integer, Policy, Size, Text
 
 SUFFIX: Final = "scenario.toml"
 _SEED: Final = Integer(0, (1 << 64) - 1)
+_SCHEDULE: Final = ("policy", "quantum", "seed")
+"""What a restored machine can be given anew."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,34 @@ class Scenario:
     folder: Path = field(default_factory=Path)
 
     @property
-    def workload_seed(self) -> int:
-        """The seed of the workload's stream."""
-        return self.machine.seed if self.workload.seed is None else self.workload.seed
+    def restored(self) -> Path | None:
+        """The checkpoint that it begins with, if it does not boot."""
+        first = self.steps[0]
+        return self.folder / first.file if isinstance(first, Restore) else None
 
     def with_flags(self, **flags: int | str | None) -> Scenario:
-        """What the command line says, where it says something (not None), overrides ``[machine]``."""
+        """What the command line says, where it says something (not None), overrides ``[machine]``.
+
+        A restored machine has its own; it is given another schedule. Raises UsageError for what it cannot be
+        given.
+        """
         said = {name: value for name, value in flags.items() if value is not None}
+        if self.restored is not None and said:
+            return self._scheduled(said)
         return replace(self, machine=replace(self.machine, **said))  # type: ignore[arg-type]
+
+    def _scheduled(self, said: Mapping[str, int | str]) -> Scenario:
+        fixed = [name for name in said if name not in _SCHEDULE]
+        if fixed:
+            raise UsageError(
+                f"{self.name}: {fixed[0]}: that of the checkpoint with which the scenario begins"
+            )
+        first, *rest = self.steps
+        workload = self.workload
+        if workload.seed is None and "seed" in said:
+            workload = replace(workload, seed=int(said["seed"]))
+        schedule = Schedule(**said)  # type: ignore[arg-type]
+        return replace(self, workload=workload, steps=[first, schedule, *rest])
 
     def with_control(self, control: bool | None) -> Scenario:
         """Whether to run it again for comparison; None leaves it as the file says."""
@@ -108,14 +131,18 @@ def parse_scenario(text: str, name: str = SUFFIX, folder: Path | None = None) ->
     """The scenario that TOML text describes. Raises UsageError, one line with name and line."""
     root = read_document(text, name)
     root.only(("machine", "disk", "workload", "report", "step"), "in a scenario")
-    steps = root.tables("step")
+    machine, tables = _machine(root.table("machine")), root.tables("step")
+    steps = _checked(root, tables, [read_step(table) for table in tables])
+    if isinstance(steps[0], Restore):
+        root.only(("disk", "workload", "report", "step"), "in a scenario that begins with a checkpoint")
+        root.table("disk").only(("file",), "in [disk] of a scenario that begins with a checkpoint")
     return Scenario(
         name=name,
-        machine=_machine(root.table("machine")),
+        machine=machine,
         disk=root.table("disk").read(DiskSettings, "in [disk]"),
         workload=root.table("workload").read(WorkloadSettings, "in [workload]"),
         report=root.table("report").read(ReportSettings, "in [report]"),
-        steps=_checked(root, steps, [read_step(table) for table in steps]),
+        steps=steps,
         folder=folder or Path(),
     )
 
@@ -136,10 +163,12 @@ def _machine(table: Table) -> MachineSettings:
 
 def _checked(root: Table, tables: Sequence[Table], steps: Sequence[Step]) -> Sequence[Step]:
     if not steps:
-        raise root.refusal('there is no step: the first [[step]] is do = "boot"')
+        raise root.refusal('there is no step: the first [[step]] is do = "boot", or "restore"')
     for index, (table, step) in enumerate(zip(tables, steps, strict=True)):
-        if isinstance(step, Boot) != (index == 0):
+        if isinstance(step, Boot) and index:
             raise table.refusal('do = "boot" is the first step, and only the first', "do")
+        if not isinstance(step, Boot | Restore) and not index:
+            raise table.refusal('the first step is do = "boot", or "restore"', "do")
         if not isinstance(step, CheckDisk) and any(isinstance(each, PowerOff) for each in steps[:index]):
             raise table.refusal('only "check-disk" follows do = "power-off"', "do")
     return steps

@@ -44,8 +44,6 @@ class Session:
     kernel: KernelImage | None = None
     """What modules are built for; None: the installed kernel."""
     results: list[StepResult] = field(default_factory=list)
-    workloads: dict[str, WorkloadStatus] = field(default_factory=dict)
-    """Each workload that was started, as it was last seen."""
     rejected: list[UpdateRecord] = field(default_factory=list)
     """Updates that the host refused: the guest does not know of them."""
 
@@ -114,20 +112,16 @@ class Session:
         return modules_of(find_update(update, self.folder), self.kernel)
 
     def look_at(self, workload: str) -> WorkloadStatus:
-        """Asks the guest for a workload's figures and keeps them."""
-        status = self.machine.monitor.workload_status(workload)
-        self.workloads[workload] = status
-        return status
+        """Asks the guest for a workload's figures, which the monitor keeps."""
+        return self.machine.monitor.workload_status(workload)
 
     def wait_until_ended(self, workload: str, limit_ns: int) -> WorkloadStatus:
         """Until the clients have ended and their work has been verified. Raises GuestError at the limit."""
-        status = self.machine.monitor.workload_wait(workload, limit_ns=limit_ns)
-        self.workloads[workload] = status
-        return status
+        return self.machine.monitor.workload_wait(workload, limit_ns=limit_ns)
 
     def look_at_all(self) -> None:
         """Asks for those that may have changed; what cannot be asked any more stays as it was last seen."""
-        for name, status in list(self.workloads.items()):
+        for name, status in list(self.machine.monitor.workloads_seen.items()):
             if status.running and not self.ended:
                 self.look_at(name)
 
@@ -149,7 +143,7 @@ class Session:
 
     def workload_figures(self) -> dict[str, Any]:
         """Operations and errors of all workloads together, and each with its own."""
-        each = list(self.workloads.values())
+        each = list(self.machine.monitor.workloads_seen.values())
         return {
             "operations": sum(status.operations for status in each),
             "errors": sum(status.errors for status in each),

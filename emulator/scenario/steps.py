@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from emulator.abi.loader import ConversionMode
-from emulator.scenario.tables import Table, key, key_type, keys_of
+from emulator.scenario.tables import key
 from emulator.scenario.values import (
     Duration,
     Figure,
@@ -301,6 +299,15 @@ class Save(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restore(Step):
+    """Goes on where a machine was that was kept in a file; as the first step, in place of a boot."""
+
+    do = "restore"
+    file: str = key(Text())
+    """Relative to the scenario's folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hold(Step):
     """Sets a guest thread aside, still counted, until it is released."""
 
@@ -321,7 +328,8 @@ class Schedule(Step):
     """From here on another policy; a random one starts at its seed."""
 
     do = "schedule"
-    policy: str = key(Policy())
+    policy: str | None = key(Policy(), default=None)
+    """None: the kind that there is, from its beginning."""
     quantum: int | None = key(Integer(), default=None)
     seed: int | None = key(Integer(0, (1 << 64) - 1), default=None)
 
@@ -424,82 +432,3 @@ class CheckDisk(Step):
         if self.path is None and (self.bytes is not None or self.begins is not None):
             return "bytes and begins go with a path"
         return None
-
-
-STEPS: Final[Mapping[str, type[Step]]] = {
-    kind.do: kind
-    for kind in (
-        Boot,
-        Start,
-        Stop,
-        Wait,
-        Apply,
-        Cancel,
-        Revert,
-        Unload,
-        Swap,
-        Create,
-        Destroy,
-        DefaultFactory,
-        Watch,
-        Unwatch,
-        Adapt,
-        Unadapt,
-        Look,
-        Hold,
-        Release,
-        Schedule,
-        Advance,
-        Assemble,
-        ExpectConsole,
-        Expect,
-        Drain,
-        Save,
-        PowerOff,
-        Trace,
-        Command,
-        Test,
-        CheckDisk,
-    )
-}
-
-
-def read_step(table: Table) -> Step:
-    """The step that a ``[[step]]`` table describes. Raises UsageError with the line."""
-    word = table.values.get("do")
-    if word is None:
-        raise table.refusal(f'key "do" is missing; one of {", ".join(STEPS)}')
-    kind = STEPS.get(word) if isinstance(word, str) else None
-    if kind is None:
-        raise table.refusal(f'do = "{word}": known are {", ".join(STEPS)}', "do")
-    step = table.read(kind, f'of a "{kind.do}" step', besides=("do",))
-    step = replace(step, line=table.line)
-    wrong = step.refusal()
-    if wrong is not None:
-        raise table.refusal(wrong)
-    return step
-
-
-def check_values(step: Step) -> str | None:
-    """What is wrong with a step that was not read from a file; None when a file could say the same."""
-    for name, item in keys_of(type(step)).items():
-        value, kind = getattr(step, item.name), key_type(item)
-        if value == item.default:
-            continue
-        try:
-            kind.read(tomllib.loads(f"key = {kind.write(value)}")["key"])
-        except ValueError:
-            return f"{name} = {value}: {kind.allowed} expected"
-    return step.refusal()
-
-
-def write_step(step: Step) -> str:
-    """TOML that reads as this step."""
-    return "\n".join(["[[step]]", f'do = "{step.do}"', *_written(step)]) + "\n"
-
-
-def _written(step: Step) -> Iterator[str]:
-    for name, item in keys_of(type(step)).items():
-        value = getattr(step, item.name)
-        if value != item.default:
-            yield f"{name} = {key_type(item).write(value)}"

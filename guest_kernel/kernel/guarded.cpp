@@ -12,6 +12,7 @@
 #include "kernel/heap.h"
 #include "kernel/list.h"
 #include "kernel/thread.h"
+#include "objects/counted_scope.h"
 #include "objects/interposer.h"
 
 namespace kernel {
@@ -41,6 +42,8 @@ struct GuardedCall {
     Thread* thread = nullptr;
     // The frame whose callees may be abandoned only if all of them are module code.
     uint64_t frame = 0;
+    // The innermost that is to be undone when the call is abandoned; the thread's own.
+    IfAbandoned* held = nullptr;
     // When the watchdog is to look at it.
     uint64_t check_ns = 0;
     // Read by who waits for the call: while it is at pause nobody gives it up.
@@ -120,13 +123,24 @@ void guarded_entry(uint64_t argument)
     end(call);
 }
 
-// Where an abandoned call goes on: at the outer end of its thread's stack, interrupts off.
+// What faults meanwhile ends here again, and goes on with the next.
+void undo_what_was_held(GuardedCall& call)
+{
+    const objects::CountedScope frees_memory;
+    while (const IfAbandoned* held = call.held) {
+        call.held = held->outer();
+        held->undo();
+    }
+}
+
+// Where an abandoned call goes on, interrupts off: below the frames that it has abandoned, which may still be looked at.
 [[noreturn]] void abandoned_entry(GuardedCall* call)
 {
     arch::irq_enable();
     Thread& thread = *current_thread();
     objects::abandon_records(thread.call_records, thread.context().stack_high);
     NoAllocationScope::abandon();
+    undo_what_was_held(*call);
     end(*call);
 }
 
@@ -167,6 +181,25 @@ bool only_module_frames(const arch::TrapFrame& frame, const GuardedCall& call)
     }
 }
 
+// What is below the stack pointer may be in use up to there.
+constexpr uint64_t red_zone = 512;
+constexpr uint64_t stack_alignment = 16;
+// What undoing may take.
+constexpr uint64_t undo_room = 4096;
+
+// Where an abandoned call's thread goes on. Where the stack has been used up, or its pointer cannot be right, at the outer
+// end: then nothing can be undone.
+uint64_t stack_to_undo(GuardedCall& call, uint64_t stack)
+{
+    const auto& context = call.thread->context();
+    const auto innermost = reinterpret_cast<uint64_t>(call.held);
+    const bool trusted = stack >= context.stack_low + undo_room && stack < context.stack_high && stack < innermost;
+    if (call.held != nullptr && trusted)
+        return (stack - red_zone) / stack_alignment * stack_alignment;
+    call.held = nullptr;
+    return context.stack_high - 2 * STACK_HEADER;
+}
+
 // The frame goes on in abandoned_entry. Interrupts stay off until there: the way out of the exception must not switch
 // threads on a stack that may be the emergency one.
 void abandon(arch::TrapFrame& frame, GuardedCall& call, Code code)
@@ -176,7 +209,7 @@ void abandon(arch::TrapFrame& frame, GuardedCall& call, Code code)
     call.outcome.address = frame.srr0;
     call.outcome.data_address = frame.dar;
     call.outcome.complaint = arch::describe_fault(frame);
-    const uint64_t stack = call.thread->context().stack_high - 2 * STACK_HEADER;
+    const uint64_t stack = stack_to_undo(call, frame.stack_pointer());
     // A zero back chain ends every walk of the new stack.
     *reinterpret_cast<uint64_t*>(stack) = 0;
     frame.gpr[1] = stack;
@@ -285,6 +318,22 @@ void limit_guarded(uint64_t time_limit_ns)
         call->retry_ns = first_retry_ns;
         arm_watchdog();
     }
+}
+
+IfAbandoned::IfAbandoned(Undo undo, uint64_t what) : m_undo(undo), m_what(what)
+{
+    IrqGuard guard;
+    if (GuardedCall* call = call_of(current_thread()); call != nullptr) {
+        m_outer = call->held;
+        call->held = this;
+    }
+}
+
+IfAbandoned::~IfAbandoned()
+{
+    IrqGuard guard;
+    if (GuardedCall* call = call_of(current_thread()); call != nullptr)
+        call->held = m_outer;
 }
 
 GuardPause::GuardPause()

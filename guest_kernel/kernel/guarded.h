@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "kernel/heap.h"
 #include "kernel/status.h"
 
 namespace arch {
@@ -58,6 +59,15 @@ Result<Thread*> start_guarded(const GuardedOptions& options, unsigned cpu, Guard
 inline constexpr uint64_t unlimited_ns = ~uint64_t{0};
 void limit_guarded(uint64_t time_limit_ns);
 
+// For the scope it has this time, and afterwards as much as it likes again: a call into a module by what had no limit.
+class [[nodiscard]] GuardLimit {
+public:
+    explicit GuardLimit(uint64_t time_limit_ns) { limit_guarded(time_limit_ns); }
+    ~GuardLimit() { limit_guarded(unlimited_ns); }
+    GuardLimit(const GuardLimit&) = delete;
+    GuardLimit& operator=(const GuardLimit&) = delete;
+};
+
 // For a function of the kernel that calls into a module: while it lives, kernel frames from its maker's outwards are no
 // obstacle to ending the guarded call that the thread is in, if any. Its end keeps the compiler from turning the maker's
 // last call into a jump, which would take the frame away.
@@ -72,6 +82,38 @@ private:
     // The frame that was marked before.
     uint64_t m_outer = 0;
 };
+
+// What kernel code owns while it calls into a module. When the guarded call that the thread is in, if it is in one, ends
+// there, `undo` is called: on the thread, which is counted then, for the innermost first. Otherwise nothing happens.
+class [[nodiscard]] IfAbandoned {
+public:
+    using Undo = void (*)(uint64_t what);
+    IfAbandoned(Undo undo, uint64_t what);
+    ~IfAbandoned();
+    IfAbandoned(const IfAbandoned&) = delete;
+    IfAbandoned& operator=(const IfAbandoned&) = delete;
+
+    void undo() const { m_undo(m_what); }
+    IfAbandoned* outer() const { return m_outer; }
+
+private:
+    const Undo m_undo;
+    const uint64_t m_what;
+    IfAbandoned* m_outer = nullptr;
+};
+
+// As make, of a class whose constructor may be a module's: the memory is free again when that does not return.
+template <typename T, typename... Arguments>
+[[nodiscard]] T* make_of_module(Tag tag, Arguments&&... arguments)
+{
+    static_assert(alignof(T) <= 16);
+    void* memory = allocate(sizeof(T), tag);
+    if (memory == nullptr)
+        return nullptr;
+    const IfAbandoned freed([](uint64_t block) { deallocate(reinterpret_cast<void*>(block)); },
+        reinterpret_cast<uint64_t>(memory));
+    return new (memory) T(static_cast<Arguments&&>(arguments)...);
+}
 
 // What the kernel does for guarded code that called it is not the code's time: for the scope the limit stands still, and
 // who waits for the call goes on waiting. By guarded code or any other.

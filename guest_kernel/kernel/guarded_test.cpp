@@ -161,6 +161,42 @@ Test fault_after_wait{"guarded.fault_after_wait", [] {
     EXPECT(outcome.data_address == 0x40);
 }};
 
+// What was undone, one digit each.
+uint64_t undone_so_far = 0;
+
+void note_undone(uint64_t what) { undone_so_far = 10 * undone_so_far + what; }
+
+void fault_when_undone(uint64_t what)
+{
+    note_undone(what);
+    store_to_null(0).ignore();
+}
+
+Status hold_and_fault(uint64_t)
+{
+    const IfAbandoned first(note_undone, 1);
+    const IfAbandoned second(fault_when_undone, 2);
+    const IfAbandoned third(note_undone, 3);
+    {
+        const IfAbandoned over(note_undone, 4);
+    }
+    return store_to_null(0);
+}
+
+Status hold_and_return(uint64_t)
+{
+    const IfAbandoned held(note_undone, 5);
+    return {};
+}
+
+Test undone{"guarded.fault_undoes_what_was_held", [] {
+    undone_so_far = 0;
+    EXPECT(run(hold_and_return).status.ok() && undone_so_far == 0);
+    EXPECT(run(hold_and_fault).status == Code::FAULT && undone_so_far == 321);
+    // Outside a guarded call it is nothing.
+    EXPECT(hold_and_return(0).ok() && undone_so_far == 321);
+}};
+
 Test generation_is_left{"guarded.generation_is_left", [] {
     run(store_while_counted);
     // Would never return if the ended thread were still counted.

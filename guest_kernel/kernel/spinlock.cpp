@@ -33,12 +33,6 @@ void SpinLock::wait_until_taken(uint32_t mark)
     ++arch::this_cpu().spin_locks_held;
 }
 
-void SpinLock::wait_until_taken_uncounted(uint32_t mark)
-{
-    wait_until_taken(mark);
-    --arch::this_cpu().spin_locks_held;
-}
-
 void SpinLock::unlock()
 {
     ASSERT(held_here());

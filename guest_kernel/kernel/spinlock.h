@@ -25,10 +25,7 @@ public:
     bool held_here() const;
 
 private:
-    friend class NestedSpinGuard;
     [[gnu::noinline]] void wait_until_taken(uint32_t mark);
-    // For a lock that is not among those that this CPU counts.
-    [[gnu::noinline]] void wait_until_taken_uncounted(uint32_t mark);
 
     // 0 when free, else the holder's CPU + 1. Exchanged as a whole, so its reuse of values (which stwcx. does not
     // notice on this machine) is harmless.
@@ -68,28 +65,6 @@ private:
     IrqGuard m_interrupts;
     SpinLock& m_lock;
     bool m_holds = true;
-};
-
-// For a batch: a lock that is taken under another one, which has seen to the interrupts and is what spin_locks_held
-// counts. A few instructions, where SpinLock::lock and unlock take some fifty.
-class [[nodiscard]] NestedSpinGuard {
-public:
-    // `mark` is mark_of_this_cpu(), asked for once in a batch.
-    [[gnu::always_inline]] NestedSpinGuard(SpinLock& lock, uint32_t mark) : m_lock(lock)
-    {
-        uint32_t expected = 0;
-        // Acquire, as SpinLock::lock. Weak: one that fails for no reason goes the long way.
-        if (!__atomic_compare_exchange_n(&lock.m_holder, &expected, mark, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            [[unlikely]] lock.wait_until_taken_uncounted(mark);
-    }
-    [[gnu::always_inline]] ~NestedSpinGuard() { __atomic_store_n(&m_lock.m_holder, 0, __ATOMIC_RELEASE); }
-    NestedSpinGuard(const NestedSpinGuard&) = delete;
-    NestedSpinGuard& operator=(const NestedSpinGuard&) = delete;
-
-    static uint32_t mark_of_this_cpu() { return arch::cpu_id() + 1; }
-
-private:
-    SpinLock& m_lock;
 };
 
 }

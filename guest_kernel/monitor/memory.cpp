@@ -11,6 +11,7 @@
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
 #include "services/memory/kernel_pages.h"
+#include "services/memory/page_writer.h"
 
 namespace monitor {
 
@@ -54,12 +55,13 @@ Status list_usage(devices::ValueReader&, devices::ValueWriter& result)
 
 Status drain(devices::ValueReader&, devices::ValueWriter&)
 {
+    TRY(write_back_files());
+    services::page_writer().drain();
     // Threads whose work is known to be done may still be on the way to their end.
     kernel::sleep_until(kernel::now_ns() + ending_ns);
     objects::drain_dead_objects();
     kernel::drain_dead_threads();
     kernel::drain_stacks();
-    TRY(write_back_files());
     objects::CountedScope returns_pages_to_the_allocator;
     kernel::drain_heap();
     return {};

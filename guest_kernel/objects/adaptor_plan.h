@@ -1,6 +1,7 @@
 // What a module says of how callers of an old interface are adapted.
 #pragma once
 
+#include "kernel/guarded.h"
 #include "kernel/heap.h"
 #include "objects/adaptor.h"
 
@@ -28,7 +29,7 @@ struct AdaptorPlan {
 template <typename AdaptorType>
 Result<Adaptor*> make_adaptor(Reference old, const AdaptorMap& map)
 {
-    Adaptor* adaptor = kernel::make<AdaptorType>(kernel::Tag::Interposer, old, map);
+    Adaptor* adaptor = kernel::make_of_module<AdaptorType>(kernel::Tag::Interposer, old, map);
     if (adaptor == nullptr)
         return Code::NO_MEMORY;
     return adaptor;

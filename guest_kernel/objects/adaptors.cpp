@@ -52,17 +52,26 @@ Result<AdaptedReference*> Adaptors::prepare(Reference old, const AdaptorPlan& pl
         if (held == nullptr)
             return Code::BUSY;
     }
-    const auto group = make_group(plan, false);
-    const auto prepared = group.ok() ? prepare_in(*group.value(), old, held) : group.status();
+    const auto prepared = prepare_alone(plan, old, held);
     if (prepared.ok())
         return prepared;
-    if (group.ok())
-        kernel::destroy(group.value());
     if (held != nullptr) {
         kernel::MutexGuard guard(m_lock);
         held->held = false;
     }
     return prepared.status();
+}
+
+// With a group of its own, which goes when the module's code is abandoned.
+Result<AdaptedReference*> Adaptors::prepare_alone(const AdaptorPlan& plan, Reference old, AdaptedReference* back_to)
+{
+    AdaptorGroup* group = TRY(make_group(plan, false));
+    const kernel::IfAbandoned freed(
+        [](uint64_t what) { kernel::destroy(reinterpret_cast<AdaptorGroup*>(what)); }, reinterpret_cast<uint64_t>(group));
+    const auto prepared = prepare_in(*group, old, back_to);
+    if (!prepared.ok())
+        kernel::destroy(group);
+    return prepared;
 }
 
 Result<AdaptedReference*> Adaptors::prepare(Reference old, AdaptorGroup& group)

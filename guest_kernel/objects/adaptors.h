@@ -106,6 +106,7 @@ private:
         const char* who = nullptr;
     };
 
+    Result<AdaptedReference*> prepare_alone(const AdaptorPlan& plan, Reference old, AdaptedReference* back_to);
     Result<AdaptedReference*> prepare_in(AdaptorGroup& group, Reference old, AdaptedReference* back_to);
     Result<AdaptedReference*> prepare_in_front(AdaptorGroup& group, Reference own, Reference to);
     Result<AdaptedReference*> make_record(AdaptorGroup& group, Reference old);

@@ -20,6 +20,8 @@ struct KindRecord {
     // Groups of adaptors that offer this interface to who creates instances: of how many classes these may be born with
     // another one.
     uint32_t adapted = 0;
+    // What it was before: its turn comes again when the default goes.
+    Reference default_before = nullptr;
 };
 
 // One for each name of a class: versions refer to it from when they are registered. Whoever finds a factory in it is

@@ -7,6 +7,7 @@
 #include "kernel/heap.h"
 #include "kernel/list.h"
 #include "kernel/thread.h"
+#include "objects/class_limit.h"
 #include "objects/counted_scope.h"
 #include "objects/priorities.h"
 
@@ -14,8 +15,6 @@ namespace objects {
 
 namespace {
 
-// Virtual time that one task may take, its waits for memory included.
-constexpr uint64_t task_limit_ns = 1'000'000'000;
 // Threads that a CPU keeps between tasks, and for how long.
 constexpr unsigned max_idle = 2;
 constexpr uint64_t idle_limit_ns = 10 * kernel::millisecond;
@@ -27,7 +26,7 @@ public:
     // By its owner; it frees itself.
     void send_home();
     // False when it did not survive the task: then the owner frees it.
-    bool take(GuardedTask& task, unsigned priority);
+    bool take(GuardedTask& task, unsigned priority, uint64_t limit_ns);
 
     unsigned cpu() const { return m_cpu; }
     kernel::ListLink<Worker> link;
@@ -46,6 +45,7 @@ private:
     kernel::Event m_go;
     // Null: go home.
     GuardedTask* m_task = nullptr;
+    uint64_t m_limit_ns = 0;
 
     // Guards the rest.
     kernel::SpinLock m_lock;
@@ -104,7 +104,7 @@ Result<Worker*> Worker::hire(unsigned cpu)
     auto* worker = kernel::make<Worker>(kernel::Tag::Interposer, cpu);
     if (worker == nullptr)
         return Code::NO_MEMORY;
-    const kernel::GuardedOptions options{"guarded task", task_limit_ns, swap_priority};
+    const kernel::GuardedOptions options{"guarded task", class_limit_ns, swap_priority};
     const auto started = kernel::start_guarded(options, cpu, code, reinterpret_cast<uint64_t>(worker), ended);
     if (!started.ok()) {
         kernel::destroy(worker);
@@ -120,9 +120,10 @@ void Worker::send_home()
     m_go.signal();
 }
 
-bool Worker::take(GuardedTask& task, unsigned priority)
+bool Worker::take(GuardedTask& task, unsigned priority, uint64_t limit_ns)
 {
     m_task = &task;
+    m_limit_ns = limit_ns < class_limit_ns ? limit_ns : class_limit_ns;
     m_done = false;
     m_thread->set_base_priority(priority);
     m_go.signal();
@@ -156,7 +157,7 @@ void Worker::serve()
     for (;;) {
         if (!await_task())
             return;
-        kernel::limit_guarded(task_limit_ns);
+        kernel::limit_guarded(m_limit_ns);
         const Status status = m_task->run();
         kernel::limit_guarded(kernel::unlimited_ns);
         report(status, true);
@@ -186,7 +187,7 @@ void Worker::report(Status status, bool survives)
 
 }
 
-void run_guarded_task(GuardedTask& task, unsigned priority)
+void run_guarded_task(GuardedTask& task, unsigned priority, uint64_t limit_ns)
 {
     const unsigned cpu = arch::cpu_id();
     auto* worker = idle_workers[cpu].take();
@@ -198,7 +199,7 @@ void run_guarded_task(GuardedTask& task, unsigned priority)
         }
         worker = hired.value();
     }
-    if (!worker->take(task, priority))
+    if (!worker->take(task, priority, limit_ns))
         kernel::destroy(worker);
     else if (!idle_workers[worker->cpu()].keep(*worker))
         worker->send_home();

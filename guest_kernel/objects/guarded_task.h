@@ -22,9 +22,10 @@ protected:
     ~GuardedTask() = default;
 };
 
-// Runs the task on a guarded thread of this CPU, at first at this priority, and waits for its end. Counted threads may;
-// in the wait graph they wait for that thread.
-void run_guarded_task(GuardedTask& task, unsigned priority);
+// Runs the task on a guarded thread of this CPU, at first at this priority, and waits for its end, which comes after so
+// much virtual time, or the longest that any task may take. Counted threads may; in the wait graph they wait for that
+// thread.
+void run_guarded_task(GuardedTask& task, unsigned priority, uint64_t limit_ns);
 
 // Ends the threads that are kept for the next task, with all their memory; after a while without one they end by
 // themselves.

@@ -3,9 +3,11 @@
 #include "arch/ppc64/percpu.h"
 #include "kernel/clock.h"
 #include "kernel/generation.h"
+#include "kernel/guarded.h"
 #include "kernel/thread.h"
 #include "kernel/trace.h"
 #include "objects/adaptors.h"
+#include "objects/class_limit.h"
 #include "objects/counted_scope.h"
 #include "objects/instance_set.h"
 #include "objects/priorities.h"
@@ -80,7 +82,7 @@ Result<HotSwap*> HotSwap::start(Reference reference, kernel::Owned<Root> replace
         kernel::Tag::Interposer, table().canonical(reference), static_cast<kernel::Owned<Root>&&>(replacement), options));
     if (!swap)
         return Code::NO_MEMORY;
-    TRY(swap->prepare());
+    TRY(prepare_guarded(*swap));
     const kernel::ThreadOptions leader{"swap", swap_priority, -1, false};
     TRY(kernel::Thread::create(leader, leader_entry, reinterpret_cast<uint64_t>(swap.get())));
     // From here on the leader owns one of the two references, and frees the swap if it cannot begin.
@@ -96,6 +98,15 @@ Result<HotSwap*> HotSwap::start(Reference reference, kernel::Owned<Root> replace
     return interposed.status();
 }
 
+// The class may be a module's, and its requester a guarded call.
+Status HotSwap::prepare_guarded(HotSwap& swap)
+{
+    const kernel::GuardLimit class_limit(class_limit_ns);
+    const kernel::IfAbandoned freed(
+        [](uint64_t what) { kernel::destroy(reinterpret_cast<HotSwap*>(what)); }, reinterpret_cast<uint64_t>(&swap));
+    return swap.prepare();
+}
+
 // Everything that can fail for want of memory, before the first call meets the mediator.
 Status HotSwap::prepare()
 {
@@ -106,7 +117,7 @@ Status HotSwap::prepare()
     TRY(m_conversion.prepare(*old, adapted));
     if (adapted)
         TRY(prepare_adaptor());
-    return m_team.assemble();
+    return m_team.assemble(m_options.time_limit_ns);
 }
 
 Status HotSwap::prepare_adaptor()

@@ -18,6 +18,8 @@ struct SwapOptions {
     unsigned attempts = 3;
     // Id of the update that it belongs to, 0 for none.
     uint64_t update = 0;
+    // It takes back what that update has changed: a cancel of the update does not end it.
+    bool takes_back = false;
     // The new object has another interface and a reference of its own; callers of the old one get an adaptor.
     const AdaptorPlan* adaptor = nullptr;
     // With an adaptor: not a new reference, but this one, which was adapted before.
@@ -81,6 +83,7 @@ public:
 
     uint64_t id() const { return m_id; }
     uint64_t update() const { return m_options.update; }
+    bool takes_back() const { return m_options.takes_back; }
     Reference reference() const { return m_mediator.reference(); }
     // The object's own afterwards: another one when an adaptor has taken its place. Meaningful once finished.
     Reference reference_now() const { return m_reference_now; }
@@ -106,6 +109,7 @@ private:
     class Export;
     class Import;
 
+    static Status prepare_guarded(HotSwap& swap);
     Status prepare();
     Status prepare_adaptor();
     static void leader_entry(uint64_t argument);

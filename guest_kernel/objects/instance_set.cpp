@@ -43,6 +43,24 @@ void InstanceSet::put(PerCpu& cpu, uint32_t index, InstanceList list)
         link(cpu, index, place_of(cpu, list));
 }
 
+// Moves the first `count` of one chain, up to `last`, to the head of another; their places say so already.
+void InstanceSet::prepend(PerCpu& cpu, uint8_t from, uint8_t to, uint32_t last, unsigned count)
+{
+    auto& source = cpu.chains[from - 1];
+    auto& target = cpu.chains[to - 1];
+    auto& end = TranslationTable::global(last);
+    const uint32_t first = source.first;
+    source.first = end.set_next;
+    if (source.first != 0)
+        TranslationTable::global(source.first).set_previous = 0;
+    end.set_next = target.first;
+    if (target.first != 0)
+        TranslationTable::global(target.first).set_previous = last;
+    target.first = first;
+    source.count -= count;
+    target.count += count;
+}
+
 // Read under a list's lock: `age` begins after the record says so, hence who finds the earlier version here is still
 // turned into an old one.
 InstanceList InstanceSet::proper_list(const ClassDescriptor& of) const

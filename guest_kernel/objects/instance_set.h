@@ -8,6 +8,8 @@
 
 namespace objects {
 
+class Marker;
+
 // Current: of the version that the factory makes. Old: of another one, nothing is known of it yet. Marked: old, will be
 // converted when it is called. Failed: old, its conversion failed, it stays in service. Promoted: old, was called before its
 // mark was in force, and is to be swapped with callers inside.
@@ -26,6 +28,8 @@ class InstanceSet {
 public:
     // The most entries that are looked at with interrupts off.
     static constexpr unsigned batch = 16;
+    // Of those that are marked, which takes few instructions.
+    static constexpr unsigned marking_batch = 24;
 
     explicit InstanceSet(const ClassRecord& record);
     InstanceSet(const InstanceSet&) = delete;
@@ -55,9 +59,9 @@ public:
     template <typename Visit>
     unsigned sort(unsigned cpu, InstanceList from, Visit visit);
 
-    // Marks the first Old instances at home on a CPU, at most a batch, but for those that belong elsewhere; how many it
+    // Marks the first Old instances at home on a CPU, at most marking_batch, but for those that belong elsewhere; how many it
     // looked at. As sort, in fewer instructions.
-    unsigned mark(unsigned cpu, const ClassDescriptor& aim, MarkRound round);
+    unsigned mark(unsigned cpu, Marker& marker);
 
     InstanceList list_of(Reference instance);
     static unsigned home_of(Reference instance);
@@ -99,6 +103,8 @@ private:
     static void unlink(PerCpu& cpu, uint32_t index);
     static bool in_chain(uint32_t index) { return TranslationTable::global(index).set_place != 0; }
     static void put(PerCpu& cpu, uint32_t index, InstanceList list);
+    static unsigned mark_at_once(PerCpu& cpu, const Marker& marker);
+    static unsigned mark_or_sort_first(PerCpu& cpu, Marker& marker);
     static void prepend(PerCpu& cpu, uint8_t from, uint8_t to, uint32_t last, unsigned count);
     InstanceList proper_list(const ClassDescriptor& of) const;
     static bool merge(PerCpu& cpu);

@@ -5,6 +5,7 @@
 #include "objects/counted_scope.h"
 #include "objects/instance_set.h"
 #include "objects/lazy_step.h"
+#include "objects/marker.h"
 #include "objects/priorities.h"
 #include "objects/translation_table.h"
 
@@ -52,11 +53,12 @@ void begin_marking(ClassRecord& record)
     record.lazy.begin_round();
 }
 
-bool mark_some(ClassRecord& record, unsigned cpu)
+void mark_home(ClassRecord& record, unsigned cpu)
 {
-    const auto* aim = record.current_version();
-    const MarkRound round = record.lazy.round();
-    return record.instance_set()->mark(cpu, *aim, round) != 0;
+    auto& set = *record.instance_set();
+    Marker marker(*record.current_version(), record.lazy.round());
+    while (set.mark(cpu, marker) != 0) {
+    }
 }
 
 void put_marks_in_force(ClassRecord& record)
@@ -68,20 +70,22 @@ void put_marks_in_force(ClassRecord& record)
     kernel::generations().wait_for_all_cpus();
 }
 
-bool unmark_some(ClassRecord& record, unsigned cpu)
+void unmark_home(ClassRecord& record, unsigned cpu)
 {
+    auto& set = *record.instance_set();
     const auto* aim = record.current_version();
-    return record.instance_set()->sort(cpu, InstanceList::Marked, [aim](GlobalEntry& entry, Reference) {
-        return table().unmark_or_sort(entry, *aim);
-    }) != 0;
+    const auto unmark = [aim](GlobalEntry& entry, Reference) { return table().unmark_or_sort(entry, *aim); };
+    while (set.sort(cpu, InstanceList::Marked, unmark) != 0) {
+    }
 }
 
-// A thread that converts does not convert another object on its way (its memory comes from objects that may be marked):
+// The conversions of a change that was given up may be what never ends. A thread that converts does not convert another
+// object on its way (its memory comes from objects that may be marked):
 // that would nest without end.
 void meet_marked(Reference reference, Root& root, MarkRound round)
 {
     auto& record = *root.descriptor().record;
-    if (!record.lazy.in_force(round) || kernel::current_thread()->converts)
+    if (!record.lazy.in_force(round) || record.lazy.given_up() || kernel::current_thread()->converts)
         promote(reference, root, record);
     else
         convert_marked(reference, root, swap_priority);
@@ -97,7 +101,7 @@ void convert_marked(Reference reference, Root& root, unsigned priority)
     }
     const ConvertingScope scope;
     LazyStep step(reference, root, next_towards(from, *aim));
-    run_guarded_task(step, priority);
+    run_guarded_task(step, priority, from.record->lazy.step_limit_ns());
 }
 
 bool convert_named(ReferenceName name, unsigned priority)

@@ -11,7 +11,7 @@ namespace objects {
 // that no conversion to an earlier aim is under way):
 //
 //     begin_marking(record);
-//     on each CPU: while (mark_some(record, cpu)) {}
+//     on each CPU: mark_home(record, cpu);
 //     put_marks_in_force(record);
 //     converters (converter.h) for what was called too early, and for the rest now or in idle time
 //
@@ -20,17 +20,17 @@ namespace objects {
 // Marks set from now on are not in force: a call that meets one is served by the old version, and its instance is
 // promoted, that is unmarked and left to the converters, which swap it with its callers inside.
 void begin_marking(ClassRecord& record);
-// Sorts the first Old instances at home on a CPU, at most a batch: already what they are to be (Current), busy with a
-// swap (Promoted), or Marked. False when there were none.
-bool mark_some(ClassRecord& record, unsigned cpu);
+// Sorts the Old instances at home on a CPU, batch by batch: already what they are to be (Current), busy with a swap
+// (Promoted), or Marked.
+void mark_home(ClassRecord& record, unsigned cpu);
 // Returns when nobody is inside a marked instance and calls of it convert it. Waits for generations; what was called
 // too early is in the list Promoted then.
 void put_marks_in_force(ClassRecord& record);
 
-// After the aim has changed: sorts the first Marked instances at home on a CPU, at most a batch: those that are what
-// they are to be are unmarked, without conversion, the others become Old, to be marked in the next round; those that
-// are being converted become Old as well until they are done. False when there were none.
-bool unmark_some(ClassRecord& record, unsigned cpu);
+// After the aim has changed: sorts the Marked instances at home on a CPU, batch by batch: those that are what they are to
+// be are unmarked, without conversion, the others become Old, to be marked in the next round; those that are being
+// converted become Old as well until they are done.
+void unmark_home(ClassRecord& record, unsigned cpu);
 
 // The class that follows on the way to `aim`, or null when it is not registered.
 const ClassDescriptor* next_towards(const ClassDescriptor& from, const ClassDescriptor& aim);

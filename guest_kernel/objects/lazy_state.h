@@ -27,6 +27,17 @@ public:
         return static_cast<int16_t>(__atomic_load_n(&m_in_force, __ATOMIC_ACQUIRE) - round) >= 0;
     }
 
+    // A change of the class begins, in which the conversion of an instance may take so much virtual time.
+    void begin_change(uint64_t step_limit_ns)
+    {
+        __atomic_store_n(&m_step_limit_ns, step_limit_ns, __ATOMIC_RELAXED);
+        __atomic_store_n(&m_given_up, false, __ATOMIC_RELEASE);
+    }
+    // It will be taken back: callers are served by what is there.
+    void give_up_change() { __atomic_store_n(&m_given_up, true, __ATOMIC_RELEASE); }
+    bool given_up() const { return __atomic_load_n(&m_given_up, __ATOMIC_ACQUIRE); }
+    uint64_t step_limit_ns() const { return __atomic_load_n(&m_step_limit_ns, __ATOMIC_RELAXED); }
+
     void count_converted() { __atomic_fetch_add(&m_counts.converted, 1, __ATOMIC_RELAXED); }
     void count_promoted() { __atomic_fetch_add(&m_counts.promoted, 1, __ATOMIC_RELAXED); }
     void count_failed(kernel::Code reason)
@@ -49,6 +60,8 @@ private:
     MarkRound m_round = 0;
     MarkRound m_in_force = 0;
     LazyCounts m_counts;
+    uint64_t m_step_limit_ns = ~uint64_t{0};
+    bool m_given_up = false;
     int64_t m_last_failure = 0;
 };
 

@@ -27,18 +27,17 @@ void MarkingTeam::entry(uint64_t argument)
     for (;;) {
         member.go.consume();
         // Ordered by the event: set before its signal.
-        const Some some = member.team->m_some;
-        if (some == nullptr)
+        const Share share = member.team->m_share;
+        if (share == nullptr)
             return;
-        while (some(member.team->m_record, member.cpu)) {
-        }
+        share(member.team->m_record, member.cpu);
         member.done.signal();
     }
 }
 
-void MarkingTeam::run(Some some)
+void MarkingTeam::run(Share share)
 {
-    m_some = some;
+    m_share = share;
     for (auto& member : m_members) {
         if (member.hired)
             member.go.signal();
@@ -51,7 +50,7 @@ void MarkingTeam::run(Some some)
 
 void MarkingTeam::dismiss()
 {
-    m_some = nullptr;
+    m_share = nullptr;
     for (auto& member : m_members) {
         if (!member.hired)
             continue;

@@ -9,8 +9,8 @@ namespace objects {
 // One thread on each CPU for what is at home there. Used by one thread, which is not counted.
 class MarkingTeam {
 public:
-    // Takes some of the instances that are at home on a CPU; false when there were none.
-    using Some = bool (*)(ClassRecord& record, unsigned cpu);
+    // Takes all instances of a list that are at home on a CPU.
+    using Share = void (*)(ClassRecord& record, unsigned cpu);
 
     explicit MarkingTeam(ClassRecord& record) : m_record(record) {}
     ~MarkingTeam() { dismiss(); }
@@ -19,8 +19,8 @@ public:
 
     // NO_MEMORY: then there is no team.
     Status assemble();
-    // On every CPU until there are none left.
-    void run(Some some);
+    // On every CPU.
+    void run(Share share);
 
 private:
     struct Member {
@@ -37,7 +37,7 @@ private:
     ClassRecord& m_record;
     Member m_members[abi::MAX_CPUS];
     // Null: go home.
-    Some m_some = nullptr;
+    Share m_share = nullptr;
 };
 
 }

@@ -1,6 +1,8 @@
 #include "objects/one_object.h"
 
+#include "kernel/guarded.h"
 #include "objects/adaptors.h"
+#include "objects/class_limit.h"
 #include "objects/counted_scope.h"
 
 namespace objects {
@@ -10,6 +12,8 @@ namespace {
 Result<Root*> make_replacement(const ClassDescriptor& replacement)
 {
     CountedScope calls_the_page_allocator;
+    const kernel::GuardLimit class_limit(class_limit_ns);
+    const kernel::GuardedFrame calls_the_class;
     return replacement.make_root();
 }
 

@@ -80,12 +80,29 @@ HotSwap* start_promoted_swap(ClassRecord& record, ReferenceName name, const Swap
         return nullptr;
     }
     StartSwap start(reference, root->descriptor(), *next, options);
-    run_guarded_task(start, priority);
+    run_guarded_task(start, priority, options.time_limit_ns);
     if (!start.status().ok() && start.status().code() != Code::BUSY && start.status().code() != Code::GONE)
         fail(record, name, start.status().code());
     return start.swap();
 }
 
+namespace {
+
+// Whether the swap was a step on the way to what the factory makes now. The aim may have changed meanwhile: then somebody
+// else has the instance on a list, and how the swap ended does not matter.
+bool led_to_the_aim(const ClassRecord& record, ReferenceName name, const ClassDescriptor& next)
+{
+    const Reference reference = table().find(name);
+    const Root* root = reference == nullptr ? nullptr : table().root(reference);
+    const auto* aim = record.current_version();
+    if (root == nullptr || aim == nullptr || &root->descriptor() == aim)
+        return false;
+    return next_towards(root->descriptor(), *aim) == &next;
+}
+
+}
+
+// Counted from before it looks at the aim: whoever changes that looks once more at what has failed by then.
 bool end_promoted_swap(ClassRecord& record, ReferenceName name, HotSwap& swap)
 {
     const Status outcome = swap.wait();
@@ -93,12 +110,14 @@ bool end_promoted_swap(ClassRecord& record, ReferenceName name, HotSwap& swap)
     const Reference now = swap.reference_now();
     swap.release();
     CountedScope keeps_the_entry;
-    if (!outcome.ok())
-        fail(record, name, outcome.code());
-    else if (&reached == record.current_version())
+    if (!outcome.ok()) {
+        if (led_to_the_aim(record, name, reached))
+            fail(record, name, outcome.code());
+    } else if (&reached == record.current_version()) {
         record.lazy.count_converted();
-    else if (const Root* root = table().root(now); root != nullptr && root->descriptor().record == &record)
+    } else if (const Root* root = table().root(now); root != nullptr && root->descriptor().record == &record) {
         record.instance_set()->move(table().name(now), InstanceList::Promoted).ignore();
+    }
     return true;
 }
 

@@ -29,7 +29,8 @@ void FactoryRep::free_set()
 
 namespace {
 
-// Serialises opening and closing. Outermost: making a factory allocates.
+// Serialises opening and closing, and guards which factory is the default of its kind. Outermost: making a factory
+// allocates.
 constinit kernel::Mutex opening;
 
 // It gets an empty set in the way in which it would get another factory's.
@@ -70,29 +71,40 @@ void name_factory(const ClassRecord& record)
     give_name(name, record.factory).ignore();
 }
 
-void become_default(KindRecord& kind, const ClassRecord& record)
+void become_first_default(KindRecord& kind, const ClassRecord& record)
 {
-    Reference none = nullptr;
-    __atomic_compare_exchange_n(
-        &kind.default_factory, &none, record.factory, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    if (kind.default_factory == nullptr)
+        __atomic_store_n(&kind.default_factory, record.factory, __ATOMIC_RELEASE);
 }
 
-// Of whatever interfaces: the class may have changed its own.
-void stop_being_default(const ClassRecord& record)
+// The one that was the default before, or if that is not there any more the first of the kind, or null.
+Reference next_default(const KindRecord& kind)
 {
-    for (unsigned i = 0; auto* kind = kind_at(i); ++i) {
-        Reference factory = record.factory;
-        __atomic_compare_exchange_n(
-            &kind->default_factory, &factory, nullptr, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    Reference first = nullptr;
+    for (unsigned i = 0; const auto* record = record_at(i); ++i) {
+        if (record->kind != &kind || record->factory == nullptr)
+            continue;
+        if (record->factory == kind.default_before)
+            return record->factory;
+        first = first == nullptr ? record->factory : first;
     }
+    return first;
+}
+
+// The factory is none of its record's any more.
+void stop_being_default(KindRecord& kind, Reference factory)
+{
+    if (kind.default_factory == factory)
+        __atomic_store_n(&kind.default_factory, next_default(kind), __ATOMIC_RELEASE);
 }
 
 }
 
 void follow_default(const ClassRecord& record, const KindRecord& from, KindRecord& to)
 {
-    if (__atomic_load_n(&from.default_factory, __ATOMIC_ACQUIRE) == record.factory)
-        become_default(to, record);
+    kernel::MutexGuard guard(opening);
+    if (from.default_factory == record.factory)
+        become_first_default(to, record);
 }
 
 Status open_factory(const ClassDescriptor& descriptor)
@@ -113,7 +125,7 @@ Status open_factory(const ClassDescriptor& descriptor)
     adopt_existing(record);
     __atomic_store_n(&record.factory, reference.value(), __ATOMIC_RELEASE);
     name_factory(record);
-    become_default(*record.kind, record);
+    become_first_default(*record.kind, record);
     return {};
 }
 
@@ -123,15 +135,18 @@ Status close_factory(ClassRecord& record)
     if (record.factory == nullptr)
         return Code::NOT_FOUND;
     TRY(record.instances->close());
-    stop_being_default(record);
     const Reference factory = record.factory;
     __atomic_store_n(&record.factory, nullptr, __ATOMIC_RELEASE);
+    // Of whatever interfaces: the class may have changed its own.
+    for (unsigned i = 0; auto* kind = kind_at(i); ++i)
+        stop_being_default(*kind, factory);
     forget_set(record);
     return destroy(factory);
 }
 
 Status set_default_factory(const char* kind, const char* class_name)
 {
+    kernel::MutexGuard guard(opening);
     auto* kind_record = find_kind(kind);
     const auto* record = find_record(class_name);
     if (kind_record == nullptr || record == nullptr || record->factory == nullptr)
@@ -139,6 +154,8 @@ Status set_default_factory(const char* kind, const char* class_name)
     const auto* current = record->current_version();
     if (record->kind != kind_record && (current == nullptr || current->interface != kind_record))
         return Code::INVALID;
+    if (kind_record->default_factory != record->factory)
+        kind_record->default_before = kind_record->default_factory;
     __atomic_store_n(&kind_record->default_factory, record->factory, __ATOMIC_RELEASE);
     return {};
 }

@@ -1,6 +1,7 @@
 // The factory that every class can have for a few declared lines.
 #pragma once
 
+#include "kernel/guarded.h"
 #include "kernel/owned.h"
 #include "objects/class_record.h"
 #include "objects/lifetime.h"
@@ -118,7 +119,7 @@ private:
 template <typename RootType>
 Result<Root*> make_default_root()
 {
-    Root* root = kernel::make<RootType>(kernel::Tag::Object);
+    Root* root = kernel::make_of_module<RootType>(kernel::Tag::Object);
     if (root == nullptr)
         return Code::NO_MEMORY;
     return root;

@@ -9,18 +9,19 @@ namespace objects {
 
 namespace {
 
-// Virtual time that one step may take on a CPU.
-constexpr uint64_t step_limit_ns = 1'000'000'000;
+// Virtual time that one step may take on a CPU at the most.
+constexpr uint64_t longest_step_ns = 1'000'000'000;
 
 }
 
-Status TransferTeam::assemble()
+Status TransferTeam::assemble(uint64_t step_limit_ns)
 {
+    m_step_limit_ns = step_limit_ns < longest_step_ns ? step_limit_ns : longest_step_ns;
     for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
         auto& member = m_members[cpu];
         member.team = this;
         member.cpu = cpu;
-        const kernel::GuardedOptions options{"transfer", step_limit_ns, swap_priority};
+        const kernel::GuardedOptions options{"transfer", kernel::unlimited_ns, swap_priority};
         const auto started = kernel::start_guarded(
             options, cpu, member_code, reinterpret_cast<uint64_t>(&member), member_ended);
         if (!started.ok()) {
@@ -88,7 +89,7 @@ void TransferTeam::serve(Member& member)
         Status status;
         {
             kernel::NoAllocationScope nothing_from_the_heap;
-            kernel::limit_guarded(step_limit_ns);
+            kernel::limit_guarded(m_step_limit_ns);
             status = step->run_on(member.cpu);
             kernel::limit_guarded(kernel::unlimited_ns);
         }

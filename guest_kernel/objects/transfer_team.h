@@ -26,8 +26,9 @@ public:
     TransferTeam(const TransferTeam&) = delete;
     TransferTeam& operator=(const TransferTeam&) = delete;
 
-    // NO_MEMORY when a thread cannot be made: then there is no team.
-    Status assemble();
+    // NO_MEMORY when a thread cannot be made: then there is no team. A step may take so much virtual time on a CPU, or the
+    // longest that any may.
+    Status assemble(uint64_t step_limit_ns);
     // Runs the step on every CPU of the set; the first failure, or success once all are done.
     Status run(CpuSet set, TransferStep& step);
     // The threads end before this returns.
@@ -46,6 +47,7 @@ private:
     void report(Status status);
 
     Member m_members[abi::MAX_CPUS];
+    uint64_t m_step_limit_ns = 0;
     kernel::Event m_all_done;
     // Null: go home.
     TransferStep* m_step = nullptr;

@@ -6,6 +6,7 @@
 #include "kernel/generation.h"
 #include "kernel/thread.h"
 #include "objects/adaptors.h"
+#include "objects/class_limit.h"
 #include "objects/counted_scope.h"
 #include "objects/priorities.h"
 #include "objects/idle_conversion.h"
@@ -20,10 +21,9 @@ namespace {
 
 // How often it is looked how far the converters are.
 constexpr uint64_t look_interval_ns = 200 * kernel::microsecond;
-// How often it is looked whether a step takes too long.
-constexpr uint64_t watch_interval_ns = 100 * kernel::millisecond;
-// Virtual time that the code of a class may take to make a factory.
-constexpr uint64_t make_limit_ns = 1'000'000'000;
+// How often it is looked whether a step takes too long: at least that often, and more often for a short limit.
+constexpr uint64_t longest_watch_interval_ns = 100 * kernel::millisecond;
+constexpr unsigned looks_in_a_limit = 4;
 
 // One transition of a class at a time.
 class Claim {
@@ -48,14 +48,28 @@ private:
     bool m_held;
 };
 
+// This thread has at least that priority for so long.
+class [[nodiscard]] PriorityScope {
+public:
+    explicit PriorityScope(unsigned priority) : m_before(kernel::current_thread()->base_priority())
+    {
+        if (priority > m_before)
+            kernel::current_thread()->set_base_priority(priority);
+    }
+    ~PriorityScope() { kernel::current_thread()->set_base_priority(m_before); }
+    PriorityScope(const PriorityScope&) = delete;
+    PriorityScope& operator=(const PriorityScope&) = delete;
+
+private:
+    unsigned m_before;
+};
+
 Result<Root*> make_factory(const ClassDescriptor& product)
 {
     CountedScope calls_the_page_allocator;
-    kernel::limit_guarded(make_limit_ns);
+    const kernel::GuardLimit class_limit(class_limit_ns);
     const kernel::GuardedFrame calls_the_class;
-    const auto made = product.factory->make_root();
-    kernel::limit_guarded(kernel::unlimited_ns);
-    return made;
+    return product.factory->make_root();
 }
 
 }
@@ -113,7 +127,10 @@ void Transition::work_ended(uint64_t self, const kernel::GuardedOutcome& outcome
 
 Status Transition::supervise()
 {
-    while (!m_finished.wait_until(kernel::now_ns() + watch_interval_ns).ok())
+    const PriorityScope above_what_it_watches(watch_priority);
+    const uint64_t part = m_options.step_limit_ns / looks_in_a_limit;
+    const uint64_t interval = part < longest_watch_interval_ns ? part : longest_watch_interval_ns;
+    while (!m_finished.wait_until(kernel::now_ns() + interval).ok())
         check_time();
     return m_outcome;
 }
@@ -129,6 +146,7 @@ void Transition::check_time()
     updates().tell_stalled(m_update, name_of(step), since);
     if (m_direction == Direction::Forward && m_update.cancel(Code::TIMED_OUT)) {
         updates().advance(m_update, UpdateState::Applying, UpdateState::Cancelling);
+        give_up_conversions_of(m_update);
         abort_swaps_of(m_update, Code::TIMED_OUT);
     }
 }
@@ -151,13 +169,19 @@ Status Transition::carry_out()
     return cancelled() ? m_update.verdict() : Status();
 }
 
-Result<HotSwap*> Transition::start_factory_swap()
+SwapOptions Transition::swap_options() const
 {
-    kernel::Owned<Root> factory(TRY(make_factory(target())));
     SwapOptions options;
     options.time_limit_ns = m_options.step_limit_ns;
     options.update = m_update.id;
-    return HotSwap::start(m_change.record->factory, static_cast<kernel::Owned<Root>&&>(factory), options);
+    options.takes_back = m_direction == Direction::Back;
+    return options;
+}
+
+Result<HotSwap*> Transition::start_factory_swap()
+{
+    kernel::Owned<Root> factory(TRY(make_factory(target())));
+    return HotSwap::start(m_change.record->factory, static_cast<kernel::Owned<Root>&&>(factory), swap_options());
 }
 
 // What cannot be undone is decided before it begins: from here on a cancel is refused.
@@ -202,12 +226,13 @@ Status Transition::mark_instances()
     enter(Step::Mark);
     forget_failures();
     auto& record = *m_change.record;
+    record.lazy.begin_change(m_options.step_limit_ns);
     MarkingTeam team(record);
     TRY(team.assemble());
     if (m_direction == Direction::Back)
-        team.run(unmark_some);
+        team.run(unmark_home);
     begin_marking(record);
-    team.run(mark_some);
+    team.run(mark_home);
     put_marks_in_force(record);
     updates().tell_progress(m_update);
     return cancelled() ? m_update.verdict() : Status();
@@ -218,11 +243,8 @@ Status Transition::mark_instances()
 Status Transition::convert_instances()
 {
     enter(Step::Convert);
-    SwapOptions options;
-    options.time_limit_ns = m_options.step_limit_ns;
-    options.update = m_update.id;
     const auto marked = m_options.lazy ? Converters::Marked::Leave : Converters::Marked::Convert;
-    Converters converters(*m_change.record, options);
+    Converters converters(*m_change.record, swap_options());
     {
         CountedScope calls_the_page_allocator;
         TRY(converters.start(converter_priority, marked));
@@ -253,8 +275,17 @@ Status Transition::await_converters(Converters& converters)
     converters.stop();
     converters.wait();
     if (cancelled())
-        return m_update.verdict();
+        return verdict_with_its_cause();
     return m_direction == Direction::Back ? first_failure() : failure();
+}
+
+// Which instance it was, where one took so long that the update has ended itself.
+Status Transition::verdict_with_its_cause()
+{
+    const Status verdict = m_update.verdict();
+    if (verdict == Code::TIMED_OUT)
+        first_failure().ignore();
+    return verdict;
 }
 
 // An instance that fails stays old. Forward that ends the update, unless there is no way back; on the way back as many
@@ -283,12 +314,20 @@ Status Transition::first_failure()
     return {};
 }
 
+void give_up_conversions_of(const Update& update)
+{
+    for (unsigned i = 0; i < update.change_count; ++i) {
+        if (update.changes[i].kind == ChangeKind::Instances)
+            update.changes[i].record->lazy.give_up_change();
+    }
+}
+
 void abort_swaps_of(const Update& update, Code reason)
 {
     CountedScope keeps_the_swaps;
     for (uint32_t index = 1; index < table().high_water(); ++index) {
         HotSwap* swap = swap_of(table().at(index));
-        if (swap != nullptr && swap->update() == update.id)
+        if (swap != nullptr && swap->update() == update.id && !swap->takes_back())
             swap->abort(reason).ignore();
     }
 }

@@ -49,6 +49,7 @@ private:
     static Status work(uint64_t self);
     static void work_ended(uint64_t self, const kernel::GuardedOutcome& outcome);
     Status carry_out();
+    SwapOptions swap_options() const;
     Status swap_factory();
     Result<HotSwap*> start_factory_swap();
     void forget_failures();
@@ -57,6 +58,7 @@ private:
     Status await_converters(Converters& converters);
     Status failure();
     Status first_failure();
+    Status verdict_with_its_cause();
 
     Status supervise();
     void check_time();
@@ -77,7 +79,9 @@ private:
     uint64_t m_told_ns = 0;
 };
 
-// Ends the swaps that an update has under way and that have not committed.
+// Callers of an update that was cancelled convert nothing any more.
+void give_up_conversions_of(const Update& update);
+// Ends the swaps forward that an update has under way and that have not committed: taking back may have begun already.
 void abort_swaps_of(const Update& update, Code reason);
 
 }

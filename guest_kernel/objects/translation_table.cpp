@@ -36,11 +36,11 @@ Status TranslationTable::back(uint32_t index)
         return Code::NO_MEMORY;
     if (index >= m_backed_global)
         TRY(back_global(index));
-    if (index < m_backed_local)
-        return {};
-    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu)
-        TRY(back_local(cpu, index));
-    m_backed_local += locals_per_page;
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        // What an earlier attempt that ran out of memory has backed already is kept.
+        if (index >= m_backed_local[cpu])
+            TRY(back_local(cpu, index));
+    }
     return {};
 }
 
@@ -59,33 +59,34 @@ Status TranslationTable::back_global(uint32_t index)
     return {};
 }
 
-// What an earlier attempt that ran out of memory has backed already is kept and used by the next one.
 Status TranslationTable::back_local(unsigned cpu, uint32_t index)
 {
-    const uint32_t page = index / locals_per_page;
-    auto**& directory = m_local_pages[cpu][page / pages_per_directory];
-    if (directory == nullptr) {
-        directory = static_cast<LocalEntry**>(TRY(kernel::allocate_pages(1)));
-        for (uint32_t i = 0; i < pages_per_directory; ++i)
-            directory[i] = nullptr;
-    }
-    if (directory[page % pages_per_directory] != nullptr)
-        return {};
+    const uint32_t first = index / locals_per_page * locals_per_page;
     auto* frame = TRY(kernel::allocate_pages(1));
-    auto* first = at(page * locals_per_page);
-    const Status mapped = arch::map_local_page(
-        cpu, reinterpret_cast<uint64_t>(first), arch::physical(frame), arch::Protection::READ_WRITE);
+    auto* entries = static_cast<LocalEntry*>(frame);
+    for (uint32_t i = 0; i < locals_per_page; ++i) {
+        entries[i].stubs = interposition_stubs;
+        make_missing(entries[i], *at(first + i));
+    }
+    const Status mapped = map_local(cpu, first, arch::physical(frame));
     if (!mapped.ok()) {
         kernel::free_pages(frame, 1);
         return mapped;
     }
-    auto* entries = static_cast<LocalEntry*>(frame);
-    for (uint32_t i = 0; i < locals_per_page; ++i) {
-        entries[i].stubs = interposition_stubs;
-        make_missing(entries[i], first[i]);
-    }
-    directory[page % pages_per_directory] = entries;
+    m_backed_local[cpu] += locals_per_page;
     return {};
+}
+
+// Where its CPU finds the entries, and where all do.
+Status TranslationTable::map_local(unsigned cpu, uint32_t first, uint64_t frame)
+{
+    const auto own = reinterpret_cast<uint64_t>(at(first));
+    TRY(arch::map_local_page(cpu, own, frame, arch::Protection::READ_WRITE));
+    const auto shared = reinterpret_cast<uint64_t>(local_on(cpu, first));
+    const Status mapped = arch::map_page(shared, frame, arch::Protection::READ_WRITE);
+    if (!mapped.ok())
+        arch::unmap_local_page(cpu, own).ignore();
+    return mapped;
 }
 
 // The number of an entry that is free and backed.
@@ -127,6 +128,7 @@ Reference TranslationTable::occupy(uint32_t index, Root* root)
     // Release: `root` is read without the lock.
     __atomic_store_n(&entry.root, root, __ATOMIC_RELEASE);
     entry.chain = nullptr;
+    entry.interposed = false;
     entry.canonical = reference;
     entry.lock.unlock();
     return reference;
@@ -208,6 +210,7 @@ bool TranslationTable::link(GlobalEntry& entry, Interposer& interposer)
         return false;
     interposer.m_next = *place;
     *place = &interposer;
+    entry.interposed = true;
     interposer.m_linked = true;
     flush(entry, index(interposer.reference()));
     return true;
@@ -221,6 +224,7 @@ void TranslationTable::unlink(GlobalEntry& entry, Interposer& interposer)
             break;
         }
     }
+    entry.interposed = entry.chain != nullptr;
     interposer.m_linked = false;
     flush(entry, index(interposer.reference()));
 }
@@ -297,7 +301,7 @@ Object* TranslationTable::target_on_this_cpu(Reference reference, const Interpos
             cpu = arch::cpu_id();
             if (auto* target = behind(global, interposer, cpu)) {
                 if (fill && global.state == EntryState::Live) {
-                    // Release: who reads the entry through the linear map sees what the pointer leads to.
+                    // Release: who reads the entry on another CPU sees what the pointer leads to.
                     __atomic_store_n(&reference->object, target, __ATOMIC_RELEASE);
                     global.touched = static_cast<CpuSet>(global.touched | (1u << cpu));
                     global.used = true;

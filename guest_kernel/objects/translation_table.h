@@ -9,21 +9,29 @@
 
 namespace objects {
 
-enum class EntryState : uint8_t { Free, Live, Dying };
+enum class EntryState : uint8_t { Live, Free, Dying };
 
 enum class InstanceList : uint8_t;
 struct KindRecord;
 class InstanceSet;
 
-// One object, at the same index as its local entries. `lock` guards every field but those of InstanceSet, and the filling
-// of the local entries; it is taken with interrupts off, innermost, and never held across a call through a reference.
-struct alignas(64) GlobalEntry {
+// What says whether an instance may be marked, in one doubleword: the marker of a batch changes it in one step and without
+// the lock, if nobody holds that (marks.cpp). Everyone else changes it under the lock.
+struct alignas(8) EntryHead {
     kernel::SpinLock lock;
     EntryState state = EntryState::Free;
+    // Whether there is a chain of interposers. A live object without one has a root.
+    bool interposed = false;
+    // A Mark; the compiler's atomics take integers. Also looked at without the lock.
+    uint8_t mark = 0;
     // CPUs whose local entry may be filled. A CPU outside the set has not called since the last flush.
     CpuSet touched = 0;
-    // Whether any CPU has called since the object was created.
-    bool used = false;
+};
+static_assert(sizeof(EntryHead) == sizeof(uint64_t));
+
+// One object, at the same index as its local entries. `lock` guards every field but those of InstanceSet, and the filling
+// of the local entries; it is taken with interrupts off, innermost, and never held across a call through a reference.
+struct alignas(64) GlobalEntry : EntryHead {
     // Grows with each reuse, so that a list of work knows an object from its successor in the same entry.
     uint32_t sequence = 0;
     uint32_t next_free = 0;
@@ -33,9 +41,9 @@ struct alignas(64) GlobalEntry {
     Interposer* chain = nullptr;
     // The reference that the object has now, or the next one on the way there.
     Reference canonical = nullptr;
-    // A Mark; the compiler's atomics take integers. Changed under the lock, also looked at without.
-    uint8_t mark = 0;
-    // When it was marked last.
+    // Whether any CPU has called since the object was created.
+    bool used = false;
+    // When it was marked last. Written by who marks, before the mark.
     MarkRound mark_round = 0;
     // The first of the references whose adaptors lead here, by index: linked through their own entries, under the lock of
     // this one. 0: none.
@@ -79,7 +87,7 @@ struct ReferenceName {
 };
 
 class TranslationTable {
-    friend class MarkBatch;
+    friend class Marker;
 
 public:
     // Backs the first entries. Before any object.
@@ -166,8 +174,6 @@ public:
 
 private:
     static constexpr uint32_t locals_per_page = abi::PAGE_SIZE / sizeof(LocalEntry);
-    static constexpr uint32_t pages_per_directory = abi::PAGE_SIZE / sizeof(LocalEntry*);
-    static constexpr uint32_t directories = abi::TABLE_ENTRIES / locals_per_page / pages_per_directory;
 
     Result<uint32_t> take_free();
     void put_free(uint32_t index);
@@ -186,10 +192,11 @@ private:
     Status back(uint32_t index);
     Status back_global(uint32_t index);
     Status back_local(unsigned cpu, uint32_t index);
-    LocalEntry* local_on(unsigned cpu, uint32_t index) const
+    Status map_local(unsigned cpu, uint32_t first, uint64_t frame);
+    // Another CPU's entry, through addresses that are the same on all.
+    static LocalEntry* local_on(unsigned cpu, uint32_t index)
     {
-        const uint32_t page = index / locals_per_page;
-        return &m_local_pages[cpu][page / pages_per_directory][page % pages_per_directory][index % locals_per_page];
+        return reinterpret_cast<LocalEntry*>(abi::LOCAL_TABLES_BASE) + cpu * uint64_t{abi::TABLE_ENTRIES} + index;
     }
     static void make_missing(LocalEntry& local, LocalEntry& as_seen_by_its_cpu);
     void flush(GlobalEntry& entry, uint32_t index);
@@ -211,9 +218,7 @@ private:
     uint32_t m_free = 0;
     uint32_t m_high_water = 1;
     uint32_t m_backed_global = 0;
-    uint32_t m_backed_local = 0;
-    // Linear addresses of the frames of each CPU's table, so that any CPU can flush any other's entries.
-    LocalEntry** m_local_pages[abi::MAX_CPUS][directories] = {};
+    uint32_t m_backed_local[abi::MAX_CPUS] = {};
 };
 
 // Afterwards no call loads an old value. A call that loaded one before is over when its thread's generation is.

@@ -25,6 +25,7 @@ Status take_back_object(Update& update, ClassChange& change)
 {
     SwapOptions options;
     options.update = update.id;
+    options.takes_back = true;
     Reference reference = nullptr;
     {
         CountedScope keeps_the_root;
@@ -166,6 +167,7 @@ Status cancel(Update& update, Code reason)
         return Code::REFUSED;
     // The module's initialisation may have failed at the same time: then it is on its way back already.
     updates().advance(update, UpdateState::Applying, UpdateState::Cancelling);
+    give_up_conversions_of(update);
     abort_swaps_of(update, reason);
     return {};
 }

@@ -1,4 +1,5 @@
-// Clients that write, read, sync and remove files page by page, and tell the host what must survive a power cut.
+// Clients that write, read, sync and remove files page by page, and tell the host what must survive a power cut. Those of
+// "cache-storm" do it through the caches of the files, with syncs of both kinds.
 
 #include "workload/file_storm.h"
 
@@ -11,6 +12,7 @@
 #include "objects/names.h"
 #include "services/files/file_representative.h"
 #include "services/files/file_system.h"
+#include "services/memory/file_cache.h"
 #include "workload/job.h"
 #include "workload/workload.h"
 
@@ -20,6 +22,7 @@ namespace {
 
 using objects::LocalEntry;
 using objects::Ref;
+using services::FileCache;
 using services::FileRepresentative;
 using services::FileSystem;
 
@@ -43,6 +46,7 @@ struct FileClient {
         kernel::format(directory, sizeof(directory), "/storm-%u", index);
     }
     Ref<FileSystem> system;
+    bool through_caches = false;
     StormFile files[storm_slots];
     StormPage page;
     Random random{0};
@@ -80,19 +84,12 @@ Job forget_file(FileClient& client, StormFile& file)
     co_return right;
 }
 
-Job write_file(FileClient& client, StormFile& file)
+Answer written(Status status) { return Answer{status.ok() ? nullptr : "write", status}; }
+
+// Half of the time what was written is synced.
+Job write_pages(FileClient& client, Ref<FileRepresentative> open, StormFile file, StormFile next)
 {
-    const StormFile next = file.next_version();
-    tell(abi::FileMark::WRITES, next);
     Status status;
-    if (file.version == 0)
-        status = co_await finished([&] { return client.system->create_file(client.path_of(file), ticket()); });
-    if (!status.ok())
-        co_return Answer{"create", status};
-    const auto opened = co_await finished([&] { return client.system->open(client.path_of(file), ticket()); });
-    if (!opened.ok())
-        co_return Answer{"open", opened.status()};
-    const Ref<FileRepresentative> open(opened.value());
     if (file.version != 0 && next.length() < file.length())
         status = co_await finished([&] { return open->set_length(next.length(), ticket()); });
     for (uint64_t page = 0; page < next.pages() && status.ok(); ++page) {
@@ -108,9 +105,74 @@ Job write_file(FileClient& client, StormFile& file)
         if (status.ok())
             tell(abi::FileMark::SYNCED, next);
     }
+    co_return written(status);
+}
+
+// The last page first, so that the file has no length in between. Nobody would be told that a later write failed.
+Job write_through_cache(FileClient& client, Ref<FileRepresentative> open, StormFile file, StormFile next)
+{
+    const auto found = open->file_cache();
+    if (!found.ok())
+        co_return Answer{"find the cache", found.status()};
+    const Ref<FileCache> cache(found.value());
+    Status status;
+    if (file.version != 0 && next.length() < file.length())
+        status = co_await finished([&] { return cache->truncate(next.length(), ticket()); });
+    for (uint64_t page = next.pages(); page > 0 && status.ok(); --page) {
+        client.page.fill(next, page - 1);
+        const uint64_t offset = (page - 1) * abi::PAGE_SIZE;
+        status = co_await finished([&] {
+            return cache->write(offset, client.page.transfer().page(), next.bytes_of(page - 1), ticket());
+        });
+    }
+    if (status.ok() && client.random.below(2) == 0)
+        status = co_await finished([&] { return cache->sync(services::SyncKind::Unforced, ticket()); });
+    const Status synced = co_await finished([&] { return cache->sync(services::SyncKind::Forced, ticket()); });
+    if (status.ok() && synced.ok())
+        tell(abi::FileMark::SYNCED, next);
+    co_return written(status.ok() ? synced : status);
+}
+
+Job write_file(FileClient& client, StormFile& file)
+{
+    const StormFile next = file.next_version();
+    tell(abi::FileMark::WRITES, next);
+    Status status;
+    if (file.version == 0)
+        status = co_await finished([&] { return client.system->create_file(client.path_of(file), ticket()); });
+    if (!status.ok())
+        co_return Answer{"create", status};
+    const auto opened = co_await finished([&] { return client.system->open(client.path_of(file), ticket()); });
+    if (!opened.ok())
+        co_return Answer{"open", opened.status()};
+    const Ref<FileRepresentative> open(opened.value());
+    const auto write = client.through_caches ? write_through_cache : write_pages;
+    const Answer answer = co_await part(write(client, open, file, next));
     const Status closed = co_await finished([&] { return client.system->close(open.reference(), ticket()); });
     file.version = next.version;
-    co_return Answer{status.ok() ? nullptr : "write", status.ok() ? closed : status};
+    co_return answer.is_right() ? written(closed) : answer;
+}
+
+// One page into the client's.
+Job read_page(FileClient& client, Ref<FileRepresentative> open, uint64_t page)
+{
+    Status status = co_await finished([&] { return open->start_read(page, &client.page.transfer(), ticket()); });
+    if (status.ok())
+        status = co_await finished([&] { return transferred(client); });
+    co_return Answer{status.ok() ? nullptr : "read", status};
+}
+
+Job read_page_of_cache(FileClient& client, Ref<FileRepresentative> open, uint64_t page)
+{
+    const auto cache = open->file_cache();
+    if (!cache.ok())
+        co_return Answer{"find the cache", cache.status()};
+    const uint64_t bytes = client.current->bytes_of(page);
+    const Status status = co_await finished([&] {
+        return Ref<FileCache>(cache.value())
+            ->read(page * abi::PAGE_SIZE, client.page.transfer().page(), bytes, ticket());
+    });
+    co_return Answer{status.ok() ? nullptr : "read", status};
 }
 
 Job check_file(FileClient& client, StormFile& file)
@@ -119,18 +181,16 @@ Job check_file(FileClient& client, StormFile& file)
     if (!opened.ok())
         co_return Answer{"open", opened.status()};
     const Ref<FileRepresentative> open(opened.value());
-    Status status;
+    const auto read = client.through_caches ? read_page_of_cache : read_page;
+    Answer answer = right;
     bool same = (co_await finished([&] { return open->length(); })).value() == file.length();
-    for (uint64_t page = 0; page < file.pages() && status.ok(); ++page) {
-        status = co_await finished([&] { return open->start_read(page, &client.page.transfer(), ticket()); });
-        if (status.ok())
-            status = co_await finished([&] { return transferred(client); });
-        const uint64_t left = file.length() - page * abi::PAGE_SIZE;
-        same = same && (!status.ok() || client.page.holds(file, page, left < abi::PAGE_SIZE ? left : abi::PAGE_SIZE));
+    for (uint64_t page = 0; page < file.pages() && answer.is_right(); ++page) {
+        answer = co_await part(read(client, open, page));
+        same = same && (!answer.is_right() || client.page.holds(file, page, file.bytes_of(page)));
     }
     (void)co_await finished([&] { return client.system->close(open.reference(), ticket()); });
-    if (!status.ok())
-        co_return Answer{"read", status};
+    if (!answer.is_right())
+        co_return answer;
     co_return Answer{same ? nullptr : "find what was written", Code::INVALID};
 }
 
@@ -169,7 +229,9 @@ bool is_refusal(Status status)
 
 class FileStorm final : public Workload {
 public:
-    const char* name() const override { return "file-storm"; }
+    constexpr FileStorm(const char* name, bool through_caches) : m_name(name), m_through_caches(through_caches) {}
+
+    const char* name() const override { return m_name; }
     unsigned kinds() const override { return 1; }
     KindFigures kind(unsigned) const override { return {.name = "files", .refused = m_refused}; }
 
@@ -187,6 +249,7 @@ protected:
             if (!made || !made->page.valid())
                 return Code::NO_MEMORY;
             made->system = m_system;
+            made->through_caches = m_through_caches;
             client.own = made.release();
         }
         const Status status = m_system->make_directory(static_cast<FileClient*>(client.own)->directory, ticket());
@@ -221,20 +284,24 @@ private:
             __atomic_fetch_add(&m_refused, 1, __ATOMIC_RELAXED);
             return {};
         }
-        kernel::print("file-storm: could not %s %s: %s", answer.wrong, client.path_of(*client.current),
+        kernel::print("%s: could not %s %s: %s", m_name, answer.wrong, client.path_of(*client.current),
             kernel::name_of(answer.status.code()));
         return answer.status;
     }
 
+    const char* const m_name;
+    const bool m_through_caches;
     Ref<FileSystem> m_system;
     uint64_t m_refused = 0;
 };
 
-constinit FileStorm storm;
+constinit FileStorm storm("file-storm", false);
+constinit FileStorm storm_of_caches("cache-storm", true);
 
 [[gnu::section("init_functions"), gnu::used]] constexpr kernel::InitFunction start{
     kernel::InitStage::Services, "workload.file_storm", [] {
         add(storm);
+        add(storm_of_caches);
         return Status();
     }};
 

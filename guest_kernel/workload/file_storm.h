@@ -1,4 +1,4 @@
-// What the clients of the workload "file-storm" write, so that whoever reads a disk afterwards knows what to expect.
+// What the clients of the workloads "file-storm" and "cache-storm" write, so that whoever reads a disk afterwards knows what to expect.
 #pragma once
 
 #include "abi.h"
@@ -25,6 +25,12 @@ struct StormFile {
     // Of this version: from pages that the inode names itself to some that it does not.
     uint64_t pages() const { return 1 + Random(id()).next() % storm_pages_max; }
     uint64_t length() const { return pages() * abi::PAGE_SIZE - version % 3 * 100; }
+    // Of one of its pages: all of it but for the last.
+    uint64_t bytes_of(uint64_t page) const
+    {
+        const uint64_t left = length() - page * abi::PAGE_SIZE;
+        return left < abi::PAGE_SIZE ? left : abi::PAGE_SIZE;
+    }
 };
 
 // A page of a file on its way: id, page, then words that follow from both.

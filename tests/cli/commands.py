@@ -39,14 +39,15 @@ def call(capsys: pytest.CaptureFixture[str], *words: str | Path) -> Result:
 _SCRIPT = "import sys; from emulator.cli import main; sys.exit(main())"
 
 
-def _command(words: tuple[str | Path, ...]) -> list[str]:
+def command_line(words: tuple[str | Path, ...]) -> list[str]:
     root = str(Path(__file__).resolve().parents[2])
     script = f"import sys; sys.path.insert(0, {root!r}); {_SCRIPT}"
     return [sys.executable, "-c", script, *map(str, words)]
 
 
 def spawn(*words: str | Path, stdin: str = "", cwd: Path | None = None) -> Result:
-    done = subprocess.run(_command(words), input=stdin, capture_output=True, text=True, check=False, cwd=cwd)
+    command = command_line(words)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, cwd=cwd)
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -56,7 +57,7 @@ def spawn_on_terminal(*words: str | Path, cwd: Path | None = None) -> Result:
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
-            _command(words), stdin=theirs, stdout=out, stderr=theirs, cwd=cwd, env=environment
+            command_line(words), stdin=theirs, stdout=out, stderr=theirs, cwd=cwd, env=environment
         )
         os.close(theirs)
         shown = _read_terminal(ours)

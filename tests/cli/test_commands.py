@@ -60,6 +60,12 @@ def test_in_guest_tests_by_prefix(capsys: Capture) -> None:
     assert "0 failed" in result.document["console"]
 
 
+def test_a_prefix_that_no_test_has(capsys: Capture) -> None:
+    result = call(capsys, "boot", "--tests", "nothing.", "--json")
+    assert result.code == 1
+    assert result.document["error"] == "no in-guest test's name begins with nothing."
+
+
 SCENARIO = '[[step]]\ndo = "boot"\n[[step]]\ndo = "drain"\n[[step]]\ndo = "power-off"\n'
 
 
@@ -192,6 +198,23 @@ def test_updates_of_a_checkpoint(tmp_path: Path, capsys: Capture) -> None:
     cancelled = call(capsys, "update", "cancel", "1", "--from", after, "--json")
     assert cancelled.code == 1
     assert cancelled.document["error"].startswith("cancel update 1: ")
+
+
+def test_what_is_refused_of_a_checkpoint_is_named(tmp_path: Path, capsys: Capture) -> None:
+    scenario, kept, cut = tmp_path / "scenario.toml", tmp_path / "kept", tmp_path / "cut.ko"
+    scenario.write_text('[[step]]\ndo = "boot"\n[[step]]\ndo = "save"\nfile = "kept"\n')
+    assert call(capsys, "run", scenario).code == 0
+    cut.write_bytes(b"\x7fELF")
+    module = call(capsys, "update", "apply", cut, "--from", kept)
+    assert (module.code, module.err) == (2, f"error: {cut}: file of 4 bytes: an ELF header takes 64\n")
+    unknown = call(capsys, "update", "cancel", "7", "--from", kept)
+    assert (unknown.code, unknown.err) == (
+        1, "error: cancel update 7: there is no such update (NOT_FOUND)\n",
+    )  # fmt: skip
+    kept.write_bytes(kept.read_bytes()[:1000])
+    damaged = call(capsys, "update", "status", "--from", kept)
+    assert damaged.code == 2
+    assert damaged.err.startswith(f"error: {kept}: the checkpoint is damaged")
 
 
 def test_a_file_that_is_no_checkpoint(tmp_path: Path, capsys: Capture) -> None:

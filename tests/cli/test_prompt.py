@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from emulator.cli.prompt_commands import COMMANDS
+from emulator.scenario import steps
 from tests.cli.commands import Result, call, spawn
 
 
@@ -50,6 +51,22 @@ def test_an_update_under_load(typed: Typed) -> None:
     assert "apply: allocator_race active" in result.out
     assert "apply: saturating_counter active" in result.out
     assert " 0 errors" in result.out
+
+
+def test_events_are_shown_as_they_happen(typed: Typed) -> None:
+    lines = typed("apply checked_counter", "swap counter with SharedCounter", "revert 1").out.splitlines()
+    told = [line.partition("  ")[2] for line in lines]
+    states = ("staged", "applying", "active", "reverting", "reverted", "unloaded")
+    seen = [line for line in told if line.startswith("update checked_counter: ")]
+    assert [line.split()[2].rstrip(",") for line in seen] == list(states)
+    # What has happened stands before what came of the command.
+    answer = "swap: counter: PartitionedCounter -> SharedCounter"
+    assert told.index("swap of counter: completed") < told.index(answer)
+
+
+def test_versions_of_an_update_are_readable(typed: Typed) -> None:
+    result = typed("apply checked_counter", "updates")
+    assert "name=SharedCounter from_version=1 to_version=2 epoch=2" in result.out
 
 
 @pytest.mark.parametrize(
@@ -170,7 +187,7 @@ def test_completion() -> None:
     vocabulary = Vocabulary()
     with Machine() as machine:
         prompt = Prompt(machine, lambda _line: None, running=False)
-        prompt.boot()
+        prompt.begin(steps.Boot())
         for line in ("objects", "classes", "workloads"):
             prompt.execute(line)
             vocabulary.learn(prompt)
@@ -193,7 +210,7 @@ def test_time_that_passes_while_nobody_types_is_recorded(capsys: pytest.CaptureF
 
     with Machine(SystemConfig(seed=4)) as machine:
         prompt = Prompt(machine, print, running=True)
-        prompt.boot()
+        prompt.begin(steps.Boot())
         for line in ("objects", "start counting", "swap counter with SharedCounter", "stop counting", "cpus"):
             for _ in range(3):
                 prompt.pass_time(123_456)
@@ -221,7 +238,23 @@ def test_on_a_terminal_one_thread_types_and_another_runs(
     monkeypatch.chdir(tmp_path)
     with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
         keyboard.send_text("objects\npause\ncpus\nsave-scenario x.scenario.toml\nnonsense\nquit\n")
-        code = Terminal(SystemConfig()).run()
+        code = Terminal(SystemConfig(), steps.Boot()).run()
     assert code == 2
-    steps = load_scenario(tmp_path / "x.scenario.toml").steps
-    assert [step.do for step in steps][:3] == ["boot", "look", "look"]
+    typed = load_scenario(tmp_path / "x.scenario.toml").steps
+    assert [step.do for step in typed][:3] == ["boot", "look", "look"]
+
+
+def test_a_prompt_over_a_restored_machine_is_recorded_as_one(
+    typed: Typed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("start counting", "wait 1ms", "save warm.checkpoint", "quit", options=("--seed", "3"))
+    lines = "wait 1ms\nsave end.checkpoint\nsave-scenario again.scenario.toml\nquit\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    assert call(capsys, "restore", "warm.checkpoint").code == 0
+    end = Path("end.checkpoint")
+    reached = end.read_bytes()
+    end.unlink()
+    again = call(capsys, "run", "again.scenario.toml", "--json")
+    assert again.code == 0, again.err
+    assert again.document["workload"]["operations"] > 0
+    assert end.read_bytes() == reached

@@ -1,4 +1,4 @@
-"""What the workload ``file-storm`` may have left on a disk, from the marks that its clients set."""
+"""What ``file-storm`` or ``cache-storm`` may have left on a disk, from the marks that their clients set."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ class StormFile:
     """The newest version of which anything may be there."""
     may_be_gone: bool = False
     must_be_gone: bool = False
+    through_caches: bool = False
+    """What a page holds beyond the end of its version is nobody's."""
 
     @property
     def path(self) -> str:
@@ -80,29 +82,37 @@ class StormFile:
             yield f"{self.path}: {node.inode.length} bytes, none of {lengths}"
         pages = -(-node.inode.length // DISK_BLOCK_SIZE)
         for index, block in enumerate(image.blocks_of(node.inode)[:pages]):
-            yield from self._page_problems(index, image.block(block) if block else _BLANK)
+            data = image.block(block) if block else _BLANK
+            if self.through_caches:
+                data = data[: node.inode.length - index * DISK_BLOCK_SIZE]
+            yield from self._page_problems(index, data)
 
     def _page_problems(self, index: int, data: bytes) -> Iterator[str]:
         versions = self.versions()
         holed = not self.synced or any(index >= version.pages for version in versions)
-        if data == _BLANK and holed:
+        if data == _BLANK[: len(data)] and holed:
             return
-        if not any(index < version.pages and data == version.page(index) for version in versions):
+        if not any(index < version.pages and self._is_page(version, index, data) for version in versions):
             number, page = struct.unpack(">QQ", data[:16])
             expected = f"versions {self.synced} to {self.begun}"
             yield f"{self.path}: page {index} holds {number:#x} page {page}, expected {expected}"
+
+    def _is_page(self, version: Version, index: int, data: bytes) -> bool:
+        end = version.length - index * DISK_BLOCK_SIZE if self.through_caches else DISK_BLOCK_SIZE
+        return data[:end] == version.page(index)[: len(data)][:end]
 
 
 @dataclass
 class Storm:
     """All files of a storm, from its marks up to some moment."""
 
+    through_caches: bool = False
     files: dict[int, StormFile] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, marks: Iterable[Mark]) -> Storm:
-        """From what the machine has noted so far."""
-        storm = cls()
+    def of(cls, marks: Iterable[Mark], *, through_caches: bool = False) -> Storm:
+        """From what the machine has noted so far; ``through_caches``: it is ``cache-storm``."""
+        storm = cls(through_caches)
         for mark in marks:
             if mark.id >> 56 in list(FileMark):
                 storm._note(FileMark(mark.id >> 56), mark.id & (1 << 56) - 1)
@@ -110,7 +120,7 @@ class Storm:
 
     def _note(self, kind: FileMark, number: int) -> None:
         version, base = number & 0xFFFF, number & ~0xFFFF
-        file = self.files.setdefault(base, StormFile(base))
+        file = self.files.setdefault(base, StormFile(base, through_caches=self.through_caches))
         match kind:
             case FileMark.WRITES:
                 file.begun = version

@@ -12,11 +12,25 @@ from emulator.filesystem import Image, check
 from emulator.machine import StopReason
 from tests.files.storm import start_storm
 from tests.files.storm_model import Storm
-from tests.files.trials import after_power_cut, trial_of_cuts
+from tests.files.trials import after_power_cut, complaint, trial_of_cuts
 
 
 def test_synced_files_survive_a_cut_at_many_instants() -> None:
     assert trial_of_cuts(seed=1, instants=12, every_ns=3_234_567) == ""
+
+
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.matrix) for seed in range(2, 12))]
+)
+def test_what_was_written_through_caches_survives(seed: int) -> None:
+    with Machine(SystemConfig(seed=seed, policy="random")) as machine:
+        start_storm(machine, seed, workload="cache-storm")
+        for instant in range(12):
+            machine.run_for(3_234_567)
+            assert complaint(machine, instant, through_caches=True) == ""
+        status = machine.monitor.workload_status("cache-storm")
+        assert status.errors == 0
+        assert status.operations > 10
 
 
 @pytest.mark.matrix

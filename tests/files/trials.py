@@ -31,12 +31,13 @@ def after_power_cut(machine: Machine, seed: int) -> Medium:
     return copy
 
 
-def complaint(machine: Machine, cut: int) -> str:
-    """What a power cut now would leave wrong."""
+def complaint(machine: Machine, cut: int, *, through_caches: bool = False) -> str:
+    """What a power cut now would leave wrong; ``through_caches``: of a ``cache-storm``."""
     if machine.panic is not None:
         return machine.panic.message
     medium = after_power_cut(machine, cut)
-    problems = check(medium.read).problems or Storm.of(machine.marks).problems(Image(medium.read))
+    storm = Storm.of(machine.marks, through_caches=through_caches)
+    problems = check(medium.read).problems or storm.problems(Image(medium.read))
     return f"at {machine.virtual_ns} ns, cut {cut}: {problems[0]}" if problems else ""
 
 

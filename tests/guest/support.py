@@ -96,11 +96,17 @@ def shipped_kernel() -> Path:
 
 
 def run_tests(
-    image: Path, tests: str, schedule: Schedule, cpus: int = 2, limit_ns: int = LIMIT_NS
+    image: Path,
+    tests: str,
+    schedule: Schedule,
+    cpus: int = 2,
+    limit_ns: int = LIMIT_NS,
+    memory: int = 64 << 20,
 ) -> GuestRun:
     """Runs the in-guest tests whose names start with ``tests`` and says what happened."""
     config = SystemConfig(
         cpus=cpus,
+        memory=memory,
         seed=schedule.seed or 0,
         workload_seed=1,
         policy=schedule.policy,

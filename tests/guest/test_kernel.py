@@ -45,6 +45,7 @@ KERNEL_TESTS = {
         "cross_cpu_free",
         "drain_returns_pages",
         "fail_nth",
+        "fail_nth_of_chosen_threads_counts_pages",
         "fail_nth_of_everyone",
         "large_is_whole_pages",
         "make_destroy",
@@ -70,7 +71,7 @@ KERNEL_TESTS = {
         "late_completion_finds_nothing",
         "thread_is_gone",
     ],
-    "spinlock": ["count_held", "exclusion", "nested_one_that_had_to_be_waited_for_is_not_counted"],
+    "spinlock": ["count_held", "exclusion"],
     "stack": ["drained", "guard_unmapped", "recycled"],
     "thread": [
         "by_id",

@@ -122,6 +122,8 @@ NAMES: Final = {
         caller_held_on_its_way_to_the_old_object
         caller_held_while_another_of_its_cpu_enters
         caller_moved_in_the_middle_of_its_call
+        canceller_held_while_the_update_commits
+        commit_held_while_the_update_is_cancelled
         creator_held_while_its_factory_is_closed
         creator_held_while_its_factory_is_swapped
         creators_get_entries_of_their_own
@@ -143,6 +145,9 @@ NAMES: Final = {
         lazy_marker_held_while_others_call
         lazy_storm_of_calls_and_rounds
         leader_held_from_its_commit_on
+        marker_held_while_an_arbiter_comes
+        marker_held_while_its_instances_are_destroyed
+        marker_held_while_swaps_start
         sleeper_woken_and_moved_before_it_has_switched
         starter_held_while_another_swap_comes_and_goes
         starter_held_while_its_object_is_destroyed
@@ -181,7 +186,6 @@ NAMES: Final = {
         leaves_no_memory_behind
         many_first_callers_convert_once
         marked_instance_that_is_what_it_is_to_be_is_unmarked_by_its_caller
-        marking_takes_few_instructions_an_instance
         marks_of_an_earlier_round_stay_in_force
         no_common_format_leaves_the_old_instance_in_service
         no_cpu_calls_the_old_version_once_marks_are_in_force
@@ -240,6 +244,7 @@ NAMES: Final = {
     """,
     "transition": """
         cancelled_at_any_time_is_either_cancelled_or_active
+        conversion_that_fails_late_is_not_taken_along_to_the_next_aim
         each_allocation_that_fails_leaves_the_old_version
         each_allocation_that_fails_on_the_way_back_is_tried_again
         instance_that_fails_ends_it_and_the_others_come_back
@@ -248,7 +253,9 @@ NAMES: Final = {
         older_one_with_an_instance_left_is_not_reverted_beneath_a_newer_one
         only_the_next_version_may_follow
         second_one_of_the_class_is_refused
+        swap_that_failed_towards_an_earlier_aim_counts_no_more
         there_and_back
+        time_limit_holds_while_a_hog_runs
         way_back_that_fails_is_stuck_until_it_does_not
         what_cannot_be_undone_is_neither_cancelled_nor_reverted
     """,

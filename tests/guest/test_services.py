@@ -13,6 +13,7 @@ NAMES: Final = {
         two_readers_of_a_block_share_one_transfer
     """,
     "file_cache": """
+        caches_wait_for_no_other_that_is_held_up
         closing_the_last_window_starts_a_sync
         closing_writes_what_is_dirty
         dirty_pages_are_written_when_memory_is_short
@@ -37,10 +38,12 @@ NAMES: Final = {
         pages_come_back
         removed_while_open_lives_until_it_is_closed
         shorter_file_gives_blocks_back
+        sync_waits_for_no_later_change_of_the_file
     """,
     "mapped_file": """
         cache_is_swapped_while_the_disk_works
         last_close_writes_what_is_dirty
+        removed_one_is_not_written_when_it_is_closed
         touches_reach_the_disk_and_come_back
     """,
     "memory": """

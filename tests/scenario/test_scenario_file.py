@@ -6,7 +6,9 @@ import pytest
 
 from emulator.errors import UsageError
 from emulator.scenario import steps
+from emulator.scenario.runner import system_config
 from emulator.scenario.scenario import load_scenario, parse_scenario, write_scenario
+from emulator.scenario.step_table import STEPS
 
 BOOT = '[[step]]\ndo = "boot"\n'
 
@@ -49,7 +51,7 @@ def test_everything_that_can_be_said() -> None:
     assert scenario.machine.memory == 128 << 20
     assert scenario.machine.seed == 2**64 - 1
     assert scenario.machine.keep_race
-    assert scenario.workload_seed == 7
+    assert system_config(scenario).seed_of_workload == 7
     assert scenario.report.control
     apply = scenario.steps[2]
     assert isinstance(apply, steps.Apply)
@@ -59,7 +61,7 @@ def test_everything_that_can_be_said() -> None:
 def test_what_is_not_said_has_its_default() -> None:
     scenario = parse_scenario(BOOT)
     assert scenario.machine.cpus == 2
-    assert scenario.workload_seed == scenario.machine.seed == 0
+    assert system_config(scenario).seed_of_workload == scenario.machine.seed == 0
     assert scenario.steps == [steps.Boot(line=1)]
 
 
@@ -100,7 +102,7 @@ REFUSED = {
     f"{BOOT}[machine]\nkeep-race = 1": "s.toml:4: keep-race = 1: true or false expected",
     "[[step]]\n": 's.toml:1: key "do" is missing; one of boot, start',
     '[[step]]\ndo = "jump"': 's.toml:2: do = "jump": known are boot, start',
-    '[[step]]\ndo = "drain"': 's.toml:2: do = "boot" is the first step, and only the first',
+    '[[step]]\ndo = "drain"': 's.toml:2: the first step is do = "boot", or "restore"',
     BOOT + BOOT: 's.toml:4: do = "boot" is the first step, and only the first',
     BOOT + '[[step]]\ndo = "power-off"\n[[step]]\ndo = "drain"': (
         's.toml:6: only "check-disk" follows do = "power-off"'
@@ -172,7 +174,7 @@ def test_a_missing_file_and_one_that_is_no_text(tmp_path: Path) -> None:
         load_scenario(path)
 
 
-@pytest.mark.parametrize("kind", steps.STEPS.values(), ids=lambda kind: str(kind.do))
+@pytest.mark.parametrize("kind", STEPS.values(), ids=lambda kind: str(kind.do))
 def test_each_step_is_in_the_documentation_with_its_keys(kind: type[steps.Step]) -> None:
     from emulator.scenario.tables import keys_of
     from toolchain.paths import installation

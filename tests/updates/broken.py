@@ -63,10 +63,18 @@ public:
         Base::commit_import();
         @COMMIT@
     }
+
+private:
+    static bool construct()
+    {
+        @CONSTRUCT@
+        return true;
+    }
+    const bool m_constructed = construct();
 };
 """
 _NEVER: Final = 1 << 40
-_ROOT_OF_CLASS: Final = re.compile(r"\b(factory_class|standard_class)<(\w+)>")
+_ROOT_OF_CLASS: Final = re.compile(r"\b(factory_class|standard_class)<(.+?)>\(")
 _FINAL_ROOT: Final = re.compile(r"^class (\w*Root) final", re.MULTILINE)
 _INIT: Final = re.compile(
     r"(?P<head>module_init\(\)\n\{\n)(?P<body>.*?)    return (?P<last>[^;]*);\n\}", re.DOTALL
@@ -81,6 +89,8 @@ class Fault:
     """First in the initialisation."""
     after: str = ""
     """Last in the initialisation, when all that it brings is in service."""
+    construct: str = ""
+    """Whenever an object, or what is to take over from one, is made."""
     prepare: str = ""
     on_import: str = ""
     import_at: int = _NEVER
@@ -121,13 +131,14 @@ def _broken_root(fault: Fault) -> str:
         ("EXPORT_AT", str(fault.export_at)),
         ("EXPORT", fault.on_export),
         ("COMMIT", fault.commit),
+        ("CONSTRUCT", fault.construct),
     ):
         text = text.replace(f"@{place}@", statement)
     return text
 
 
 def _broken_source(text: str, fault: Fault) -> str:
-    text = _ROOT_OF_CLASS.sub(r"\1<Broken<\2>>", _FINAL_ROOT.sub(r"class \1", text))
+    text = _ROOT_OF_CLASS.sub(r"\1<Broken<\2>>(", _FINAL_ROOT.sub(r"class \1", text))
     for old, new in fault.edits:
         text = text.replace(old, new)
     replacement = (

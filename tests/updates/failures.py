@@ -43,6 +43,7 @@ class Subject:
     tables of stacks, and references, of which there must be many when objects come and go and no generation
     passes."""
 
+    cpus: int = 2
     after: str = ""
     """The module that must be taken back before this one can be."""
 
@@ -67,7 +68,8 @@ CALLERS: Final = Subject(
     "page_allocator_callers", _INTERFACE, ("allocator_race", _INTERFACE), after=_INTERFACE
 )
 REGION: Final = Subject("partitioned_region")
-RACE: Final = Subject("allocator_race", before=())
+RACE: Final = Subject("allocator_race", before=(), cpus=1)
+"""While its old version is in service two CPUs could meet the race."""
 COUNTER: Final = Subject("checked_counter", load=(JOB_MIX, "counters"), kept=200)
 """240 instances, which are made and destroyed meanwhile."""
 CONVERTING: Final = (FCM_UNMAP, FILE_SYNC, COUNTER)
@@ -138,13 +140,14 @@ class Bench:
         end = self.machine.virtual_ns + _LIMIT_NS
         while (record := self.machine.monitor.load_outcome(load)) is None:
             stop = self.machine.run_for(200_000)
-            assert stop.reason is StopReason.DEADLINE, f"{stop}: {self.machine.panic}"
+            assert stop.reason is StopReason.DEADLINE, self.machine.report().panic or stop
             assert self.machine.virtual_ns < end, "the update does not end"
         return record
 
     def end(self) -> Ended:
         """Ends the load, looks, and switches the machine off; the clients and the disk must be right."""
         monitor = self.machine.monitor
+        kept = Kept()
         self.machine.run_for(AFTERWARDS_NS)
         for name in self.subject.load:
             monitor.workload_stop(name)
@@ -188,7 +191,7 @@ class Bench:
 
 @cache
 def _warm(subject: Subject, clients: int, policy: str, extra: tuple[bytes, ...]) -> Checkpoint:
-    with ready_machine(policy=policy) as machine:
+    with ready_machine(subject.cpus, policy) as machine:
         for name in subject.before:
             machine.monitor.apply(shipped(name))
         for image in extra:

@@ -19,6 +19,8 @@ from tests.updates.debug_types import Array, DebugTypes, Pointer, Scalar, Struct
 HEAP: Final = range(LINEAR_BASE, PERCPU_BASE)
 OTHERS: Final = ("kernel::Thread",)
 """No part of an object's state, though it may point to them: to the same one before and after."""
+REFERENCE: Final = "objects::LocalEntry"
+"""What a reference to another object points to."""
 NO_STATE: Final = re.compile(r"kernel::(Mutex|SpinLock)\b|objects::(Root|Object|Rep|PartitionedRoot)\b")
 """Classes of what every object has, and of what guards it: that is as it was made while nobody calls."""
 SCRATCH: Final = re.compile(r"\bm_(imported|parcel)$")
@@ -41,8 +43,15 @@ class Field:
     """Of a pointer to something that is part of the state ``#N``: the same structure is the same N."""
     address: int
     size: int
+    target: str
+    """The class that a pointer leads to."""
     is_state: bool
     """Whether it lies in the object itself and is its class's own."""
+
+    @property
+    def holds_structure(self) -> bool:
+        """Whether it is a pointer to what the object has outside itself."""
+        return self.target not in ("", REFERENCE)
 
     @property
     def name(self) -> str:
@@ -61,6 +70,10 @@ class ObjectState:
     def values(self) -> dict[str, int | str]:
         """By path."""
         return {each.path: each.value for each in self.fields}
+
+    def paths(self, last: str) -> list[str]:
+        """Fields of that name in the structures that pointers lead to."""
+        return [path for path in self.values if path.startswith("#") and path.endswith(f".{last}")]
 
     def differs(self, other: ObjectState) -> Difference:
         """The fields that are not the same in both, with what they are."""
@@ -134,10 +147,10 @@ class StateReader:
     def _walk(self, reading: _Reading, address: int, kind: Type, path: str, *, own: bool) -> Iterator[Field]:
         match kind:
             case Scalar(size):
-                yield Field(path, self._number(address, size), address, size, own)
+                yield Field(path, self._number(address, size), address, size, "", own)
             case Pointer(target, size):
                 value = self._pointed(reading, self._number(address, size), target)
-                yield Field(path, value, address, size, own)
+                yield Field(path, value, address, size, target, own)
             case Array(element, count):
                 size = self._types.size(element)
                 for index in range(count):

@@ -49,10 +49,15 @@ def given_out_twice(scenario: Scenario) -> bool:
     """Whether two CPUs got the same descriptor."""
     results: list[int] = []
     for cpu in range(scenario.machine.cpus):
-        with TracedMachine(system_config(scenario, kernel())) as machine:
+        config = system_config(scenario, kernel())
+        with TracedMachine(config) as machine:
             machine.traced_cpu, machine.results = cpu, results
             session = Session(
-                machine, scenario.folder, scenario.workload_seed, keep_race=True, kernel=kernel()
+                machine,
+                scenario.folder,
+                config.seed_of_workload,
+                keep_race=True,
+                kernel=kernel(),
             )
             try:
                 for step in scenario.steps:

@@ -11,7 +11,7 @@ from emulator.workload import JOB_MIX
 from tests.system.machines import kernel, module, ready_machine
 from tests.updates.debug_types import DebugTypes
 from tests.updates.job_mix import CLIENTS, MILLISECOND
-from tests.updates.object_state import Difference, ObjectState, StateReader
+from tests.updates.object_state import Difference, Field, ObjectState, StateReader
 from toolchain.module import build_update
 from toolchain.paths import installation
 
@@ -67,18 +67,32 @@ def differences(before: States, after: States) -> dict[str, Difference]:
     return {name: fields for name, fields in found.items() if fields}
 
 
-def fill_in(machine: Machine, class_name: str) -> set[str]:
-    """Gives each field that no instance has altered another value, in all of them. Those that had none."""
-    reader = StateReader(machine, types())
-    found = states(machine, class_name).values()
+def as_made(machine: Machine, class_name: str) -> list[Field]:
+    """Fields, of all instances, that in none of them are other than the constructor made them."""
     fresh = _fresh(machine, class_name)
+    found = states(machine, class_name).values()
     mine = [field for state in found for field in state.fields if field.is_state]
     altered = {field.name for field in mine if field.value != fresh.values.get(field.path)}
-    for field in mine:
-        if field.name not in altered:
-            assert isinstance(field.value, int)
-            reader.write(field, field.value ^ 1)
-    return {field.name for field in mine} - altered
+    return [field for field in mine if field.name not in altered]
+
+
+def fill_in(machine: Machine, class_name: str) -> None:
+    """Gives the fields that are as made another value. No structure can be made up: the job mix has to."""
+    reader = StateReader(machine, types())
+    for field in as_made(machine, class_name):
+        assert isinstance(field.value, int)
+        assert not field.holds_structure, field.path
+        reader.write(field, field.value ^ 1)
+
+
+@cache
+def seed_of_rich_state(*classes: str) -> int:
+    """The first with which the job mix leaves some instance of each class with every kind of structure."""
+    for seed in range(1, 21):
+        with still_machine(seed) as machine:
+            if not any(field.holds_structure for name in classes for field in as_made(machine, name)):
+                return seed
+    raise AssertionError(f"no seed gives {classes} every structure that they can have")
 
 
 def _fresh(machine: Machine, class_name: str) -> ObjectState:

@@ -7,6 +7,8 @@ value, so that nothing can be forgotten: a field that is added to a class and no
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,8 +17,9 @@ from emulator import Machine
 from emulator.abi.loader import ConversionMode
 from emulator.abi.mailbox import Operation
 from emulator.workload import JOB_MIX
-from tests.system.machines import module, ready_machine
+from tests.system.machines import kernel, module, ready_machine
 from tests.updates.handover import Handover
+from tests.updates.identity import Identity
 from tests.updates.job_mix import CLIENTS, MILLISECOND, SUBJECTS, Subject
 from tests.updates.object_state import ObjectState, StateReader
 from tests.updates.still_machine import (
@@ -24,16 +27,31 @@ from tests.updates.still_machine import (
     differences,
     fill_in,
     modules,
+    seed_of_rich_state,
     states,
     still_machine,
     types,
 )
+from tests.updates.test_identity import IDENTITIES
+from toolchain.module import build_update
+from toolchain.paths import installation
 
 OF: Final = {subject.update: subject for subject in SUBJECTS}
 SETTLED_NS: Final = 10 * MILLISECOND
 """Idle, so that what a lazy update has left is converted."""
 ALLOCATOR: Final = "PageAllocatorKernPinned"
 """An update takes pages itself, so the allocator never comes back to what it was: see below."""
+
+
+CASES: Final = [
+    ("fcm_unmap", "eager"),
+    ("fcm_unmap", "lazy"),
+    ("file_sync", "eager"),
+    ("file_sync", "lazy"),
+    ("page_allocator_interface", "auto"),
+]
+SPREAD: Final = {"PartitionedCounter", "ProcessReplicated"}
+"""Their state lies in shares of CPUs, and it is the shares' sum that a transfer keeps."""
 
 
 def expect_versions(machine: Machine, subject: Subject) -> None:
@@ -50,20 +68,11 @@ def there_and_back(machine: Machine, subject: Subject, mode: str) -> None:
         machine.monitor.revert(name)
 
 
-@pytest.mark.parametrize(
-    ("update", "mode"),
-    [
-        ("fcm_unmap", "eager"),
-        ("fcm_unmap", "lazy"),
-        ("file_sync", "eager"),
-        ("file_sync", "lazy"),
-        ("page_allocator_interface", "auto"),
-    ],
-)
-def test_every_field_comes_back(update: str, mode: str, seed: int = 1) -> None:
+@pytest.mark.parametrize(("update", "mode"), CASES)
+def test_every_field_comes_back(update: str, mode: str) -> None:
     subject = OF[update]
     classes = [name for name in subject.classes if name != ALLOCATOR]
-    with still_machine(seed) as machine:
+    with still_machine(seed_of_rich_state(*classes)) as machine:
         for name in classes:
             fill_in(machine, name)
         before = states(machine, *classes)
@@ -71,6 +80,61 @@ def test_every_field_comes_back(update: str, mode: str, seed: int = 1) -> None:
         assert differences(before, states(machine, *classes)) == {}
         there_and_back(machine, subject, mode)
         assert differences(before, states(machine, *classes)) == {}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("seed", range(1, 21))
+@pytest.mark.parametrize(("update", "mode"), CASES)
+def test_whatever_state_they_are_in(update: str, mode: str, seed: int) -> None:
+    subject = OF[update]
+    classes = [name for name in subject.classes if name != ALLOCATOR]
+    with still_machine(seed) as machine:
+        before = states(machine, *classes)
+        there_and_back(machine, subject, mode)
+        assert differences(before, states(machine, *classes)) == {}
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        pytest.param(each, marks=() if each.name == "QueuedPort" else pytest.mark.matrix, id=each.name)
+        for each in IDENTITIES
+        if each.name not in {*SPREAD, ALLOCATOR}
+    ],
+)
+def test_every_class_comes_back(identity: Identity) -> None:
+    """Also those that no shipped update changes, and from a version whose fields lie elsewhere."""
+    with still_machine(1) as machine:
+        monitor = machine.monitor
+        if not monitor.instances(identity.name):
+            monitor.create(identity.name)
+        before = states(machine, identity.name)
+        assert before
+        monitor.apply(identity.build(shifted=True))
+        machine.run_for(SETTLED_NS)
+        assert {each.version for each in monitor.instances(identity.name)} == {2}
+        monitor.revert(identity.module_name)
+        assert differences(before, states(machine, identity.name)) == {}
+
+
+@pytest.mark.parametrize("forgotten", ["m_sync.pages_written", "m_sync.error", "m_state.synchronisations"])
+def test_field_that_is_not_handed_over_is_found(forgotten: str, tmp_path: Path) -> None:
+    """Also one that nothing in the machine has ever altered."""
+    folder = shutil.copytree(installation().updates / "file_sync", tmp_path / "file_sync")
+    source = folder / "fcm_file.cpp"
+    text = source.read_text(encoding="utf-8")
+    adopted = "    m_sync = parcel.sync;\n"
+    assert text.count(adopted) == 1
+    source.write_text(text.replace(adopted, f"{adopted}    {forgotten} = {{}};\n"), encoding="utf-8")
+    (update,) = build_update(folder, kernel())
+    with still_machine(seed_of_rich_state("FCMFile")) as machine:
+        fill_in(machine, "FCMFile")
+        before = states(machine, "FCMFile")
+        machine.monitor.apply(update.path)
+        machine.monitor.revert("file_sync")
+        found = differences(before, states(machine, "FCMFile"))
+    names = {path.removesuffix(".m_raw") for fields in found.values() for path in fields}
+    assert names == {f"m_rep.{forgotten}"}
 
 
 def of_the_allocator(state: ObjectState) -> dict[str, int | str]:

@@ -8,7 +8,7 @@
 #include "objects/update.h"
 #include "objects/update_record.h"
 #include "page_allocator.h"
-#include "services/memory/kernel_pages.h"
+#include "services/memory/kernel_pages_pinned.h"
 #include "services/memory/pm_root.h"
 
 namespace services::v2 {

@@ -161,28 +161,6 @@ Test exclusion{"spinlock.exclusion", [] {
     EXPECT(count == 3 * each);
 }};
 
-Test nested{"spinlock.nested_one_that_had_to_be_waited_for_is_not_counted", [] {
-    if (arch::cpu_count() < 2)
-        return;
-    SpinLock outer;
-    SpinLock inner;
-    bool held_elsewhere = false;
-    TestThread holder({.name = "holder", .cpu = last_cpu()}, [&] {
-        SpinGuard guard(inner);
-        __atomic_store_n(&held_elsewhere, true, __ATOMIC_RELEASE);
-        spin_for(300 * microsecond);
-    });
-    while (!__atomic_load_n(&held_elsewhere, __ATOMIC_ACQUIRE))
-        sleep_until(now_ns() + microsecond);
-    {
-        SpinGuard guard(outer);
-        const NestedSpinGuard nested(inner, NestedSpinGuard::mark_of_this_cpu());
-        EXPECT(spin_locks_held() == 1);
-    }
-    EXPECT(spin_locks_held() == 0);
-    holder.join();
-}};
-
 Test held{"spinlock.count_held", [] {
     SpinLock outer;
     SpinLock inner;

@@ -78,10 +78,8 @@ void ItemClass::change_to(const ClassDescriptor& version)
 void ItemClass::set_marks()
 {
     begin_marking(record());
-    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
-        while (mark_some(record(), cpu)) {
-        }
-    }
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu)
+        mark_home(record(), cpu);
 }
 
 void ItemClass::mark_all()
@@ -92,10 +90,8 @@ void ItemClass::mark_all()
 
 void ItemClass::unmark_all()
 {
-    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu) {
-        while (unmark_some(record(), cpu)) {
-        }
-    }
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu)
+        unmark_home(record(), cpu);
 }
 
 void expect_item(Ref<Item> item, uint64_t version, uint64_t value)

@@ -47,6 +47,9 @@ struct ItemScript {
     // Set: export tells that it was entered and waits; the thread that transfers has no lock.
     kernel::Event* export_entered = nullptr;
     kernel::Event* export_go_on = nullptr;
+    // Set: who makes an instance, inside the factory, tells that it was entered and waits.
+    kernel::Event* creation_entered = nullptr;
+    kernel::Event* creation_go_on = nullptr;
     // Called while an import is prepared: where a class may come to other objects, for memory.
     void (*preparing)(void*) = nullptr;
     void* context = nullptr;
@@ -105,6 +108,10 @@ public:
     Status initialise(const Item::Creation& creation)
     {
         this->m_rep.m_value = creation.value;
+        if (item_script.creation_entered != nullptr) {
+            item_script.creation_entered->signal();
+            item_script.creation_go_on->wait();
+        }
         return {};
     }
 

@@ -35,8 +35,9 @@ struct OpenFile {
     bool listed = false;
     // The last close is under way: who opens it waits for the end.
     bool closing = false;
-    // It has no name any more.
+    // It has no name any more; what its cache had is gone.
     bool removed = false;
+    bool discarded = false;
     uint64_t length;
     // The last one that changed it or its name.
     uint64_t transaction = 0;

@@ -116,9 +116,28 @@ Status Volume::close(uint64_t inode, kernel::Ticket& ticket)
     auto* const file = TRY(begin_close(inode));
     if (file == nullptr)
         return {};
-    if (file->cache != nullptr)
+    if (file->cache != nullptr) {
+        TRY(discard_removed(*file, ticket));
         TRY(close_cache(*file, ticket));
+    }
     return end_close(*file, ticket);
+}
+
+// Nobody can read a file without a name any more: its pages need not reach the disk. Fails only in that it is parked; where
+// the disk fails the pages are written, or lost, with the cache.
+Status Volume::discard_removed(OpenFile& file, kernel::Ticket& ticket)
+{
+    {
+        MutexGuard guard(m_lock);
+        if (!file.removed || file.discarded)
+            return {};
+    }
+    const Status status = objects::Ref<FileCache>(file.cache)->truncate(0, &ticket);
+    if (status.is_parked())
+        return status;
+    MutexGuard guard(m_lock);
+    file.discarded = true;
+    return {};
 }
 
 // Fails only in that it is parked.

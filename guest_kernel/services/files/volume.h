@@ -99,6 +99,7 @@ private:
     kernel::Result<OpenFile*> make_open(uint64_t inode, uint64_t length);
     void unlist(OpenFile& file);
     kernel::Result<OpenFile*> begin_close(uint64_t inode);
+    kernel::Status discard_removed(OpenFile& file, kernel::Ticket& ticket);
     kernel::Status close_cache(OpenFile& file, kernel::Ticket& ticket);
     kernel::Status release_removed(OpenFile& file, kernel::Ticket& ticket);
     kernel::Status end_close(OpenFile& file, kernel::Ticket& ticket);

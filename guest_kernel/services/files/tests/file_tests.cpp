@@ -1,6 +1,8 @@
 // Files and directories, seen by a caller.
 
 #include "kernel/format.h"
+#include "kernel/generation.h"
+#include "kernel/test_thread.h"
 #include "services/files/tests/client.h"
 
 namespace services::tests {
@@ -159,6 +161,44 @@ kernel::Test removed{"files.removed_while_open_lives_until_it_is_closed", [] {
     EXPECT(sync(file).ok());
     EXPECT(close(file).ok());
     EXPECT(remove("/removed").ok());
+}};
+
+// What was asked for is what had been changed by then.
+kernel::Test bounded{"files.sync_waits_for_no_later_change_of_the_file", [] {
+    NothingLost lost;
+    EXPECT(create("/changing").ok());
+    auto* file = open("/changing").value();
+    const objects::Ref<FileRepresentative> fr(file);
+    bool stop = false;
+    unsigned parked = 0;
+    {
+        kernel::TestThread changer({.name = "changer"}, [&] {
+            kernel::OuterLoop loop;
+            auto& ticket = kernel::current_thread()->ticket();
+            for (uint64_t bytes = 1; !__atomic_load_n(&stop, __ATOMIC_ACQUIRE); bytes = bytes % 8 + 1) {
+                while (fr->set_length(bytes, &ticket).is_parked())
+                    loop.wait(ticket);
+                loop.pass();
+            }
+        });
+        kernel::TestThread syncer({.name = "syncer"}, [&] {
+            kernel::OuterLoop loop;
+            auto& ticket = kernel::current_thread()->ticket();
+            for (unsigned calls = 0; calls < 10; ++calls) {
+                kernel::Status status;
+                while ((status = fr->sync_metadata(&ticket)).is_parked()) {
+                    if (++parked == 100)
+                        __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
+                    loop.wait(ticket);
+                }
+                EXPECT(status.ok());
+            }
+            __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
+        });
+    }
+    EXPECT(parked <= 10);
+    EXPECT(close(file).ok());
+    EXPECT(remove("/changing").ok());
 }};
 
 }

@@ -255,6 +255,30 @@ kernel::Test closing{"file_cache.closing_writes_what_is_dirty", [] {
     objects::drain_dead_objects();
 }};
 
+// The file of one takes its time where nobody can wait outside; the page writer is inside.
+kernel::Test held_up{"file_cache.caches_wait_for_no_other_that_is_held_up", [] {
+    Managers managers;
+    File held(managers, 2);
+    File other(managers, 2);
+    store(held, 0, 2, 7);
+    store(other, 0, 2, 8);
+    kernel::Event go_on;
+    held.disk.writes_wait_for = &go_on;
+    Caller stuck([&](kernel::Ticket* ticket) { return held.cache->sync(SyncKind::Forced, ticket); });
+    kernel::wait_until([&] { return stuck.parked() == 1; });
+    bool synced = false;
+    kernel::TestThread syncer({.name = "syncer", .counted = false}, [&] {
+        EXPECT(forced_sync(other).ok());
+        __atomic_store_n(&synced, true, __ATOMIC_RELEASE);
+    });
+    kernel::sleep_until(kernel::now_ns() + 5 * kernel::millisecond);
+    EXPECT(__atomic_load_n(&synced, __ATOMIC_ACQUIRE) && !stuck.ended());
+    held.disk.writes_wait_for = nullptr;
+    go_on.signal();
+    AnsweringDisk answers(held.disk);
+    EXPECT(stuck.outcome().ok() && held.disk.page(1)[2] == 7);
+}};
+
 kernel::Test last_window{"file_cache.closing_the_last_window_starts_a_sync", [] {
     Managers managers;
     File file(managers, 3);

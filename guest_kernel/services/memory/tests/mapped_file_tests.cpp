@@ -73,6 +73,24 @@ kernel::Test last_close{"mapped_file.last_close_writes_what_is_dirty", [] {
     objects::drain_dead_objects();
 }};
 
+kernel::Test removed{"mapped_file.removed_one_is_not_written_when_it_is_closed", [] {
+    EXPECT(create(path).ok());
+    auto file = open(path);
+    EXPECT(file.ok());
+    const uint64_t written = paging_figures().pages_written;
+    const uint64_t word = 7;
+    for (uint64_t page = 0; page < pages; ++page) {
+        EXPECT(finish([&](auto* ticket) {
+            return cache_of(file.value())->write(page * abi::PAGE_SIZE, &word, sizeof(word), ticket);
+        }).ok());
+    }
+    EXPECT(remove(path).ok());
+    EXPECT(close(file.value()).ok());
+    EXPECT(paging_figures().pages_written == written);
+    EXPECT(statistics().files_open == 0);
+    objects::drain_dead_objects();
+}};
+
 // The disk takes its time; the cache is replaced while pages are on their way in and out.
 kernel::Test swapped{"mapped_file.cache_is_swapped_while_the_disk_works", [] {
     EXPECT(create(path).ok());

@@ -65,6 +65,8 @@ public:
     }
 
     uint64_t length = 0;
+    // Set: start_write waits for it, inside.
+    kernel::Event* writes_wait_for = nullptr;
     unsigned writes[pages] = {};
     unsigned reads = 0;
     unsigned metadata_syncs = 0;
@@ -121,6 +123,8 @@ public:
     }
     kernel::Status start_write(uint64_t page, PageTransfer* transfer, kernel::Ticket*) override
     {
+        if (m_disk->writes_wait_for != nullptr)
+            m_disk->writes_wait_for->wait();
         m_disk->submit(page, *transfer, true);
         return {};
     }
