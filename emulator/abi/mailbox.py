@@ -67,6 +67,9 @@ class Operation(IntEnum):
     ADAPTORS = 14
     """-> [[reference, ``adaptor`` or ``dead reference``, where the object is now, calls, callers left, how
     long it stays]...]."""
+    ADAPTOR_PLANS = 15
+    """-> [[class, or reference of an object by itself; interface offered, interface behind it; adaptors,
+    dead references, calls, caller instances left, how long they stay, [[caller class, version]...]]...]."""
     WATCH = 16
     """(reference) Puts a counting arbiter on it."""
     UNWATCH = 17

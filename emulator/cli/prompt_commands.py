@@ -135,6 +135,10 @@ def _without(kind: Callable[[], steps.Step]) -> Callable[[Words], steps.Step]:
     return lambda _words: kind()
 
 
+def _adaptors(words: Words) -> steps.Step:
+    return steps.Look(what="adaptors" if words[:1] == ["all"] else "adaptor-plans")
+
+
 _COMMANDS: Final = (
     _list("cpus", "CPUs: state, running thread, generation"),
     _list("threads", "threads: state, priority, instructions"),
@@ -146,7 +150,8 @@ _COMMANDS: Final = (
     Command("default KIND CLASS", "have objects of a kind made as that class",
             lambda words: steps.DefaultFactory(kind=words[0], class_name=words[1]), 2, 2,
             (Completes.NOTHING, Completes.CLASS)),
-    _list("adaptors", "references whose objects have another one now, and who still calls them"),
+    Command("adaptors [all]", "adapted interfaces: of which class, how many references, who calls them; "
+            "or each reference", _adaptors, 0, 1),
     _list("modules", "modules in the guest"),
     _list("updates", "updates and their states"),
     _list("memory", "live bytes by tag"),

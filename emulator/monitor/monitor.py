@@ -26,6 +26,7 @@ from emulator.monitor.owners import Owners
 from emulator.monitor.records import SwapFailed, SwapRecord, UpdateRecord
 from emulator.monitor.replies import (
     AdaptorInfo,
+    AdaptorPlanInfo,
     ClassInfo,
     CpuInfo,
     FactoryInfo,
@@ -193,6 +194,10 @@ class Monitor:
     def adaptors(self) -> list[AdaptorInfo]:
         """Every reference with an adaptor, or what is left of one."""
         return [AdaptorInfo.of(row) for row in self._ask(Operation.ADAPTORS)]
+
+    def adaptor_plans(self) -> list[AdaptorPlanInfo]:
+        """The same by plan: one row for a class, however many instances have an adaptor."""
+        return [AdaptorPlanInfo.of(row) for row in self._ask(Operation.ADAPTOR_PLANS)]
 
     def modules(self) -> list[ModuleInfo]:
         """Every module in the guest."""

@@ -184,6 +184,52 @@ class AdaptorInfo:
 
 
 @dataclass(frozen=True)
+class AdaptorCaller:
+    """A class whose instances call an interface that has changed, up to some version or from it on."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True)
+class AdaptorPlanInfo:
+    """All references that are adapted by one plan: those of a class' instances, or one by itself."""
+
+    what: str
+    """The class, or the reference of an object by itself."""
+    offers: str
+    """The interface that callers find, and the one behind it; empty for an object by itself."""
+    leads_to: str
+    adaptors: int
+    dead: int
+    """References where a dead reference stands now."""
+    calls: int
+    callers: int
+    """Instances of the caller classes that are left."""
+    stays: str
+    """As of AdaptorInfo."""
+    caller_classes: tuple[AdaptorCaller, ...]
+
+    @classmethod
+    def of(cls, value: Value) -> AdaptorPlanInfo:
+        """From one row of the reply."""
+        what, offers, leads_to, adaptors, dead, calls, callers, stays, classes = items(value)
+        return cls(
+            text(what),
+            text(offers),
+            text(leads_to),
+            integer(adaptors),
+            integer(dead),
+            integer(calls),
+            integer(callers),
+            text(stays),
+            tuple(
+                AdaptorCaller(text(name), integer(version)) for name, version in map(items, items(classes))
+            ),
+        )
+
+
+@dataclass(frozen=True)
 class ModuleInfo:
     """One module in the guest."""
 

@@ -94,5 +94,8 @@ def why_refused(operation: Operation, updates: Sequence[UpdateInfo], update: int
     if found.state not in wanted:
         return f"{found.name} is {found.state}, not {' or '.join(wanted)}"
     if operation is Operation.REVERT:
-        return "there is no way back: the version before is gone, or there is no adaptor for its interface"
+        return (
+            "there is no way back: the version before is gone, or there is no adaptor for its interface, "
+            "or the class whose new interface it calls has to be reverted first"
+        )
     return ""

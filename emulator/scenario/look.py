@@ -47,6 +47,7 @@ _LISTS: Final[Mapping[str, Callable[[Monitor], Sequence[Any]]]] = {
     "classes": Monitor.classes,
     "factories": Monitor.factories,
     "adaptors": Monitor.adaptors,
+    "adaptor-plans": Monitor.adaptor_plans,
     "modules": Monitor.modules,
     "updates": Monitor.updates,
     "memory": Monitor.memory,

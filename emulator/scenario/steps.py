@@ -29,6 +29,7 @@ LISTS: Final = (
     "classes",
     "factories",
     "adaptors",
+    "adaptor-plans",
     "modules",
     "updates",
     "memory",

@@ -35,6 +35,42 @@ Status list_adaptors(ValueReader&, ValueWriter& result)
     return {};
 }
 
+const char* stay_of(const objects::AdaptorGroup& group)
+{
+    if (group.callers.permanent)
+        return "permanent";
+    return group.callers.known ? "until updated" : "until removed";
+}
+
+void write_group(objects::AdaptorGroup& group, void* context)
+{
+    auto& result = *static_cast<ValueWriter*>(context);
+    result.begin_list();
+    result.text(group.of_a_class() ? group.of->name : NumberText(group.old).text());
+    result.text(group.of_a_class() ? group.offers->name : "");
+    result.text(group.of_a_class() ? group.leads_to->name : "");
+    result.number(group.adapted - group.dead);
+    result.number(group.dead);
+    result.number(group.calls.sum());
+    result.number(group.calling);
+    result.text(stay_of(group));
+    result.begin_list();
+    for (unsigned i = 0; i < group.callers.count; ++i) {
+        result.begin_list();
+        result.text(group.callers.callers[i].name);
+        result.number(group.callers.callers[i].version);
+        result.end_list();
+    }
+    result.end_list();
+    result.end_list();
+}
+
+Status list_plans(ValueReader&, ValueWriter& result)
+{
+    objects::adaptors().for_each_group(write_group, &result);
+    return {};
+}
+
 Status adapt(ValueReader& arguments, ValueWriter& result)
 {
     objects::CountedScope keeps_the_object;
@@ -81,6 +117,7 @@ Status start()
 {
     objects::adaptors().set_listener(&events);
     TRY(devices::mailbox::register_handler(abi::Operation::ADAPTORS, list_adaptors));
+    TRY(devices::mailbox::register_handler(abi::Operation::ADAPTOR_PLANS, list_plans));
     TRY(devices::mailbox::register_handler(abi::Operation::ADAPT, adapt));
     return devices::mailbox::register_handler(abi::Operation::UNADAPT, unadapt);
 }

@@ -8,6 +8,7 @@
 #include "kernel/thread.h"
 #include "monitor/report_stalled.h"
 #include "monitor/unloads.h"
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
 #include "objects/module_use.h"
@@ -120,6 +121,7 @@ public:
     void retract(const Module& module) override
     {
         objects::updates().forget_classes(module.base(), end(module));
+        objects::adaptors().forget(module.base(), end(module));
         objects::unregister_classes(module.base(), end(module));
         Update* update = objects::updates().find_by_module(module.id);
         if (update != nullptr && objects::allowed(update->state, UpdateState::Unloaded))

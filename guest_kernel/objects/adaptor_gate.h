@@ -9,7 +9,7 @@ namespace objects {
 // those of the old reference do.
 class AdaptorGate final : public Interposer {
 public:
-    AdaptorGate() : Interposer(nullptr, Rank::Gate) {}
+    explicit AdaptorGate(Reference reference) : Interposer(reference, Rank::Gate) {}
 
     // The swap that the object comes by; none when the object moves as it is.
     void belong_to(Mediator& mediator) { m_mediator = &mediator; }

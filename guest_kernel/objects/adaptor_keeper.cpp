@@ -3,6 +3,7 @@
 #include "kernel/clock.h"
 #include "kernel/generation.h"
 #include "kernel/thread.h"
+#include "objects/adapted_state.h"
 #include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/names.h"
@@ -10,6 +11,8 @@
 namespace objects {
 
 namespace {
+
+using Work = AdaptedReference::Work;
 
 // How long a dead reference that is still called is left alone.
 constexpr uint64_t patience_ns = 10 * kernel::millisecond;
@@ -51,117 +54,202 @@ void Adaptors::settle()
 bool Adaptors::look()
 {
     bool again = false;
-    AdaptedReference* record = take(nullptr);
-    while (record != nullptr) {
-        again = look_at(*record) || again;
-        const bool going = record->state == AdaptedState::Going;
-        if (going)
-            let_go(*record);
-        // Not before: what is held is BUSY for others.
-        AdaptedReference* next = take(record);
-        if (going)
-            forget(*record);
-        else
-            give_back(*record);
-        record = next;
+    while (first_group() != nullptr && pass(again)) {
     }
     return again;
 }
 
-// The first record after `after` that nobody is busy with; it is held now.
-AdaptedReference* Adaptors::take(AdaptedReference* after)
+AdaptorGroup* Adaptors::first_group()
 {
     kernel::MutexGuard guard(m_lock);
-    auto* record = after == nullptr ? m_first : after->following;
-    while (record != nullptr && record->held)
-        record = record->following;
-    if (record != nullptr) {
-        record->held = true;
-        record->state = record->committed && record->state == AdaptedState::Preparing ? AdaptedState::InPlace : record->state;
-    }
-    return record;
+    return m_groups.first();
 }
 
-void Adaptors::give_back(AdaptedReference& record)
+AdaptedReference* Adaptors::first_record()
 {
     kernel::MutexGuard guard(m_lock);
-    record.held = false;
+    return m_records.first();
 }
 
-bool Adaptors::look_at(AdaptedReference& record)
+// One step of every reference that has one before it, with one generation for all of them. Whether any came further. The
+// next element of a list that others only put to its front is read without the lock.
+bool Adaptors::pass(bool& again)
 {
-    if (record.state == AdaptedState::InPlace) {
-        collapse(record);
-        if (!bury(record))
-            return false;
+    const bool groups_go = count_callers();
+    bool begun = groups_go;
+    for (auto* record = first_record(); record != nullptr; record = Records::next(*record)) {
+        record->work = begin(*record);
+        begun |= record->work != Work::None;
     }
-    return record.state == AdaptedState::Dead && !reclaim(record);
+    if (!begun)
+        return false;
+    // Whoever loaded a face, or is in a handler, before it was taken out of the way was counted before this.
+    kernel::generations().wait_for_all_cpus();
+    bool further = false;
+    again = false;
+    for (auto* record = first_record(); record != nullptr;) {
+        auto* next = Records::next(*record);
+        end(*record, further, again);
+        record = next;
+    }
+    if (groups_go)
+        free_groups();
+    return further;
 }
 
-// No memory: the calls take the longer way.
-void Adaptors::collapse(AdaptedReference& record)
+// Whether a group is to be freed: a plan that is closed, or one for callers of an interface that nothing leads back to.
+bool Adaptors::count_callers()
 {
-    auto& adaptor = *record.adaptor;
-    AdaptedReference* second = nullptr;
+    bool any_goes = false;
+    for (auto* group = first_group(); group != nullptr; group = Groups::next(*group)) {
+        const uint64_t calling = group->callers.instances();
+        kernel::MutexGuard guard(m_lock);
+        group->calling = calling;
+        group->counted = true;
+        const bool needed = calling != 0 || group->adapted != 0 || !group->callers.known || group->callers.permanent;
+        if (!group->forward && !needed && group->of->transition == nullptr)
+            close(*group);
+        any_goes |= !group->open && group->adapted == 0;
+    }
+    return any_goes;
+}
+
+// Who found one of them while it was open was counted before the generation that has passed.
+void Adaptors::free_groups()
+{
+    for (auto* group = first_group(); group != nullptr;) {
+        auto* next = Groups::next(*group);
+        {
+            kernel::MutexGuard guard(m_lock);
+            if (group->open || group->adapted != 0 || !group->counted) {
+                group = next;
+                continue;
+            }
+            m_groups.remove(*group);
+        }
+        {
+            CountedScope calls_the_page_allocator;
+            kernel::destroy(group);
+        }
+        group = next;
+        if (m_listener != nullptr)
+            m_listener->adaptor_freed();
+    }
+}
+
+bool Adaptors::nobody_calls(const AdaptedReference& record) const
+{
+    const auto& group = *record.group;
+    return group.callers.known && !group.callers.permanent && group.counted && group.calling == 0 && pins(record.old) == 0
+        && table().first_adapted(record.old) == nullptr;
+}
+
+Work Adaptors::wanted(AdaptedReference& record)
+{
+    if (record.held)
+        return Work::None;
+    record.state = state_of(record);
+    if (record.state == AdaptedState::Going)
+        return Work::Removal;
+    if (record.state == AdaptedState::Dead)
+        return Work::Watch;
+    if (nobody_calls(record))
+        return Work::Burial;
+    const AdaptedReference* second = adapted(record.adaptor->next());
+    const Reference target = second == nullptr ? record.adaptor->next() : second->adaptor->target();
+    return target == record.adaptor->target() ? Work::None : Work::Face;
+}
+
+Work Adaptors::begin(AdaptedReference& record)
+{
+    Work work = Work::None;
     {
         kernel::MutexGuard guard(m_lock);
-        second = adapted(adaptor.next());
-        if (second != nullptr && second->held)
-            return;
-        if (second != nullptr)
-            second->held = true;
+        work = wanted(record);
+        if (work == Work::Watch)
+            record.seen = record.dead->calls();
+        if (work == Work::Removal && !record.committed && record.reserved != nullptr)
+            table().retire_empty(record.reserved);
     }
-    if (second == nullptr) {
-        if (adaptor.target() != adaptor.next() && adaptor.expand().ok())
-            tell(record, "expanded");
-        return;
-    }
-    if (second->adaptor->target() != adaptor.target() && adaptor.collapse(*second->adaptor).ok())
-        tell(record, "collapsed");
-    give_back(*second);
+    if (work == Work::Burial && !begin_burial(record))
+        return Work::None;
+    if (work == Work::Face && !begin_collapse(record))
+        return Work::None;
+    return work;
 }
 
-// A dead reference takes the adaptor's place when no caller is known any more. False: it stays as it is.
-bool Adaptors::bury(AdaptedReference& record)
+// A dead reference takes the adaptor's place when no caller is known any more. No memory: it stays as it is.
+bool Adaptors::begin_burial(AdaptedReference& record)
 {
-    {
-        CountedScope keeps_roots;
-        kernel::MutexGuard guard(m_lock);
-        if (record.plan->callers == nullptr || callers_left(record) > 0)
-            return false;
-    }
     kernel::Owned<DeadReference> dead;
     {
         CountedScope calls_the_page_allocator;
-        dead = kernel::Owned<DeadReference>(kernel::make<DeadReference>(kernel::Tag::Interposer, record.old));
+        dead = kernel::Owned<DeadReference>(kernel::make<DeadReference>(kernel::Tag::Interposer, record.old, record));
     }
-    if (!dead || !table().exchange(*record.adaptor, *dead).ok())
-        return false;
-    move_name(record.old, table().canonical(record.old));
     {
         kernel::MutexGuard guard(m_lock);
-        record.dead = static_cast<kernel::Owned<DeadReference>&&>(dead);
-        if (record.state == AdaptedState::InPlace)
+        const bool still = dead && !record.held && record.state == AdaptedState::InPlace && nobody_calls(record);
+        if (still && table().exchange(*record.adaptor, *dead).ok()) {
+            record.dead = static_cast<kernel::Owned<DeadReference>&&>(dead);
             record.state = AdaptedState::Dead;
+            ++record.group->dead;
+        }
     }
+    if (!record.dead) {
+        CountedScope calls_the_page_allocator;
+        dead = {};
+        return false;
+    }
+    move_name(record.old, table().canonical(record.old));
     tell(record, "dead");
-    // Who loaded the adaptor's face, or is in a handler of it, was counted before this.
-    kernel::generations().wait_for_all_cpus();
-    CountedScope calls_the_page_allocator;
-    kernel::MutexGuard guard(m_lock);
-    record.adaptor = {};
     return true;
 }
 
-// The reference goes when it was not called for a whole generation. False: it was.
-bool Adaptors::reclaim(AdaptedReference& record)
+void Adaptors::end(AdaptedReference& record, bool& further, bool& again)
 {
-    const uint64_t before = record.dead->calls();
-    kernel::generations().wait_for_all_cpus();
-    tell_of_calls(record);
+    const Work work = record.work;
+    record.work = Work::None;
+    if (work == Work::Removal) {
+        remove(record);
+        further = true;
+        return;
+    }
+    if (work == Work::Watch && !end_watch(record)) {
+        again = true;
+        return;
+    }
+    if (work == Work::Face)
+        forget_earlier_face(record);
+    if (work == Work::Burial)
+        free_adaptor(record);
+    further |= work != Work::None;
+}
+
+// A generation after its burial.
+void Adaptors::free_adaptor(AdaptedReference& record)
+{
+    kernel::Owned<Adaptor> adaptor;
     {
         kernel::MutexGuard guard(m_lock);
-        if (record.dead->calls() != before || pins(record.old) > 0)
+        adaptor = static_cast<kernel::Owned<Adaptor>&&>(record.adaptor);
+    }
+    CountedScope calls_the_page_allocator;
+    adaptor = {};
+}
+
+// The reference goes when it was not called for a whole generation. False: it was.
+bool Adaptors::end_watch(AdaptedReference& record)
+{
+    const uint64_t calls = record.dead->calls();
+    const bool still_called = calls != record.seen;
+    if (m_listener != nullptr && calls != record.told)
+        m_listener->dead_reference_called(record.old, calls, record.dead->last_caller());
+    record.told = calls;
+    {
+        kernel::MutexGuard guard(m_lock);
+        if (record.state == AdaptedState::Going)
+            return true;
+        if (still_called || pins(record.old) > 0)
             return false;
         table().retire_empty(record.old);
         record.state = AdaptedState::Going;
@@ -170,41 +258,28 @@ bool Adaptors::reclaim(AdaptedReference& record)
     return true;
 }
 
-void Adaptors::tell_of_calls(AdaptedReference& record)
-{
-    const uint64_t calls = record.dead->calls();
-    if (m_listener != nullptr && calls != record.told)
-        m_listener->dead_reference_called(record.old, calls, record.dead->last_caller());
-    record.told = calls;
-}
-
 // Its entry, or the one that it never came to use, may serve another object.
-void Adaptors::let_go(AdaptedReference& record)
+void Adaptors::remove(AdaptedReference& record)
 {
-    const bool committed = record.committed;
-    const Reference reserved = record.gate.reference();
-    if (!committed && reserved != nullptr)
-        table().retire_empty(reserved);
-    // Who loaded one of the faces was counted before this.
-    kernel::generations().wait_for_all_cpus();
-    if (!committed && reserved != nullptr)
-        table().release(reserved);
-    if (committed && record.reclaims_entry)
+    auto& group = *record.group;
+    if (!record.committed && record.reserved != nullptr)
+        table().release(record.reserved);
+    if (record.committed && record.reclaims_entry)
         table().release(record.old);
-}
-
-void Adaptors::forget(AdaptedReference& record)
-{
     {
         kernel::MutexGuard guard(m_lock);
-        auto** link = &m_first;
-        while (*link != &record)
-            link = &(*link)->following;
-        *link = record.following;
+        m_records.remove(record);
+        group.dead -= record.dead.get() != nullptr;
+        --group.adapted;
+        if (!group.of_a_class())
+            m_groups.remove(group);
     }
     {
         CountedScope calls_the_page_allocator;
+        leave(record.composition);
         kernel::destroy(&record);
+        if (!group.of_a_class())
+            kernel::destroy(&group);
     }
     if (m_listener != nullptr)
         m_listener->adaptor_freed();

@@ -2,10 +2,9 @@
 
 #include "kernel/guarded.h"
 #include "kernel/thread.h"
-#include "objects/callers.h"
+#include "objects/adapted_state.h"
 #include "objects/instance_set.h"
 #include "objects/priorities.h"
-#include "objects/update_record.h"
 
 namespace objects {
 
@@ -16,12 +15,6 @@ constinit AdaptorPlan null_plan{&identity, make_adaptor<Adaptor>, nullptr, 0};
 constexpr CallerClass nobody[1] = {};
 // Who got the new reference meanwhile may still be calling it, but nobody is known to keep it.
 constinit AdaptorPlan passing_plan{&identity, make_adaptor<Adaptor>, nobody, 0};
-
-AdaptedState state_of(const AdaptedReference& record)
-{
-    const bool committed = __atomic_load_n(&record.committed, __ATOMIC_ACQUIRE);
-    return record.state == AdaptedState::Preparing && committed ? AdaptedState::InPlace : record.state;
-}
 
 }
 
@@ -42,19 +35,6 @@ Adaptors& adaptors()
     return the_adaptors;
 }
 
-namespace {
-
-// Its class may be a module's.
-Result<Adaptor*> make_adaptor_of(const AdaptorPlan& plan, AdaptedReference& record)
-{
-    const kernel::GuardedFrame calls_the_class;
-    const kernel::IfAbandoned freed(
-        [](uint64_t what) { kernel::destroy(reinterpret_cast<AdaptedReference*>(what)); }, reinterpret_cast<uint64_t>(&record));
-    return plan.make(record.old, *plan.map);
-}
-
-}
-
 Status Adaptors::start()
 {
     identity.make_identity(max_methods);
@@ -65,48 +45,153 @@ Status Adaptors::start()
 
 Result<AdaptedReference*> Adaptors::prepare(Reference old, const AdaptorPlan& plan, Reference back_to)
 {
-    kernel::Owned<AdaptedReference> record(kernel::make<AdaptedReference>(kernel::Tag::Interposer));
-    if (!record)
+    AdaptedReference* held = nullptr;
+    if (back_to != nullptr) {
+        kernel::MutexGuard guard(m_lock);
+        held = hold(adapted(back_to));
+        if (held == nullptr)
+            return Code::BUSY;
+    }
+    const auto prepared = prepare_alone(plan, old, held);
+    if (prepared.ok())
+        return prepared;
+    if (held != nullptr) {
+        kernel::MutexGuard guard(m_lock);
+        held->held = false;
+    }
+    return prepared.status();
+}
+
+// With a group of its own, which goes when the module's code is abandoned.
+Result<AdaptedReference*> Adaptors::prepare_alone(const AdaptorPlan& plan, Reference old, AdaptedReference* back_to)
+{
+    AdaptorGroup* group = TRY(make_group(plan, false));
+    const kernel::IfAbandoned freed(
+        [](uint64_t what) { kernel::destroy(reinterpret_cast<AdaptorGroup*>(what)); }, reinterpret_cast<uint64_t>(group));
+    const auto prepared = prepare_in(*group, old, back_to);
+    if (!prepared.ok())
+        kernel::destroy(group);
+    return prepared;
+}
+
+Result<AdaptedReference*> Adaptors::prepare(Reference old, AdaptorGroup& group)
+{
+    AdaptedReference* held = nullptr;
+    {
+        kernel::MutexGuard guard(m_lock);
+        held = hold(offering(old, *group.leads_to));
+    }
+    const auto prepared = prepare_in(group, old, held);
+    if (!prepared.ok() && held != nullptr) {
+        kernel::MutexGuard guard(m_lock);
+        held->held = false;
+    }
+    return prepared;
+}
+
+// The module's code runs first, while there is nothing yet that would be lost with it.
+Result<AdaptedReference*> Adaptors::make_record(AdaptorGroup& group, Reference old)
+{
+    kernel::Owned<Adaptor> adaptor;
+    {
+        const kernel::GuardedFrame calls_the_module;
+        adaptor = kernel::Owned<Adaptor>(TRY(group.plan->make(old, *group.plan->map)));
+    }
+    auto* record = kernel::make<AdaptedReference>(kernel::Tag::Interposer);
+    if (record == nullptr)
         return Code::NO_MEMORY;
     record->old = old;
-    record->plan = &plan;
+    record->group = &group;
     record->held = true;
-    record->adaptor = kernel::Owned<Adaptor>(TRY(make_adaptor_of(plan, *record)));
-    if (back_to != nullptr) {
-        TRY(record->adaptor->lead_to(back_to));
-        record->back_to = hold_adapted(back_to);
-        if (record->back_to == nullptr)
-            return Code::BUSY;
-    } else {
-        const Reference reserved = TRY(table().reserve(record->gate));
-        if (const Status made = record->adaptor->lead_to(reserved); !made.ok()) {
-            table().retire_empty(reserved);
-            table().release(reserved);
-            return made;
-        }
-    }
+    record->adaptor = static_cast<kernel::Owned<Adaptor>&&>(adaptor);
+    return record;
+}
+
+void Adaptors::add(AdaptedReference& record)
+{
     kernel::MutexGuard guard(m_lock);
-    record->following = m_first;
-    m_first = record.get();
+    if (!Groups::contains(*record.group)) {
+        record.group->old = record.old;
+        m_groups.append(*record.group);
+    }
+    m_records.prepend(record);
+    ++record.group->adapted;
+}
+
+Result<AdaptedReference*> Adaptors::prepare_in(AdaptorGroup& group, Reference old, AdaptedReference* back_to)
+{
+    kernel::Owned<AdaptedReference> record(TRY(make_record(group, old)));
+    record->back_to = back_to;
+    if (back_to == nullptr)
+        record->reserved = TRY(table().reserve());
+    record->adaptor->lead_to(*record, back_to == nullptr ? record->reserved : back_to->old, group.calls);
+    add(*record);
     return record.release();
+}
+
+Result<AdaptedReference*> Adaptors::prepare_in_front(AdaptorGroup& group, Reference own, Reference to)
+{
+    AdaptedReference* record = TRY(make_record(group, own));
+    record->reserved = own;
+    record->adaptor->lead_to(*record, to, group.calls);
+    add(*record);
+    return record;
+}
+
+// Nobody has any business with the new reference before the object comes there: what came meanwhile was refused.
+Status Adaptors::put_gate(AdaptedReference& record, Mediator& mediator)
+{
+    if (record.reserved == nullptr)
+        return {};
+    record.gate = kernel::Owned<AdaptorGate>(kernel::make<AdaptorGate>(kernel::Tag::Interposer, record.reserved));
+    if (!record.gate)
+        return Code::NO_MEMORY;
+    record.gate->belong_to(mediator);
+    return table().interpose(*record.gate).status();
+}
+
+HandOver Adaptors::hand_over_of(AdaptedReference& record, Root& root)
+{
+    Interposer* in_the_way = record.gate.get();
+    if (record.back_to != nullptr)
+        in_the_way = record.back_to->adaptor.get();
+    return {*record.adaptor, record.adaptor->next(), in_the_way, root};
 }
 
 Status Adaptors::commit(AdaptedReference& record, Interposer* mediator, Root& root)
 {
+    HandOver how = hand_over_of(record, root);
+    how.mediator = mediator;
+    return bring(record, how);
+}
+
+void Adaptors::commit_claimed(AdaptedReference& record, Root& root, Mark then)
+{
+    HandOver how = hand_over_of(record, root);
+    how.claimed = true;
+    how.then = then;
+    bring(record, how).ignore();
+}
+
+Status Adaptors::bring(AdaptedReference& record, const HandOver& how)
+{
     // Before the object can be found, and destroyed, by its new reference: see target_gone. Release pairs with state_of.
     __atomic_store_n(&record.committed, true, __ATOMIC_RELEASE);
-    Interposer& in_the_way = record.back_to == nullptr ? static_cast<Interposer&>(record.gate) : *record.back_to->adaptor;
-    const Reference now = record.adaptor->next();
-    // In both sets for a moment, never in none.
     auto* old_set = set_of(table().root(record.old)->descriptor());
-    auto* new_set = set_of(root.descriptor());
-    if (new_set != nullptr)
-        new_set->add(now, root.descriptor()).ignore();
-    const Status done = table().hand_over(mediator, *record.adaptor, in_the_way, root);
-    if (done.ok() && old_set != nullptr)
-        old_set->remove(record.old);
-    if (!done.ok() && new_set != nullptr)
-        new_set->remove(now);
+    auto* new_set = set_of(how.root.descriptor());
+    const auto step = [&how] { return table().hand_over(how); };
+    Status done;
+    if (old_set != nullptr && old_set == new_set) {
+        done = old_set->hand_over(record.old, how.to, how.root.descriptor(), step);
+    } else {
+        // In both sets for a moment, never in none.
+        if (new_set != nullptr)
+            new_set->add(how.to, how.root.descriptor()).ignore();
+        done = step();
+        auto* left = done.ok() ? old_set : new_set;
+        if (left != nullptr)
+            left->remove(done.ok() ? record.old : how.to);
+    }
     if (!done.ok())
         __atomic_store_n(&record.committed, false, __ATOMIC_RELEASE);
     return done;
@@ -128,6 +213,8 @@ void Adaptors::conclude(AdaptedReference& record)
         if (!committed)
             record.state = AdaptedState::Going;
         record.held = false;
+        if (record.group->of_a_class())
+            return;
     }
     look_again();
 }
@@ -159,7 +246,7 @@ Status Adaptors::unadapt(Reference reference)
     {
         kernel::MutexGuard guard(m_lock);
         const AdaptedReference* record = adapted(reference);
-        if (record == nullptr || record->plan != &null_plan)
+        if (record == nullptr || record->group->plan != &null_plan)
             return Code::NOT_FOUND;
     }
     return move_object(table().canonical(reference), passing_plan, reference);
@@ -167,24 +254,30 @@ Status Adaptors::unadapt(Reference reference)
 
 void Adaptors::target_gone(Reference target)
 {
-    if (__atomic_load_n(&m_first, __ATOMIC_ACQUIRE) == nullptr)
+    if (table().first_adapted(target) == nullptr)
         return;
     {
         kernel::MutexGuard guard(m_lock);
-        for (auto* record = m_first; record != nullptr; record = record->following) {
-            if (state_of(*record) != AdaptedState::InPlace || table().canonical(record->old) != target)
-                continue;
-            table().retire_empty(record->old);
-            record->state = AdaptedState::Going;
-        }
+        retire_adapted(target);
     }
     look_again();
 }
 
+// As deep as adaptors stand one behind the other: once for each change of the interface.
+void Adaptors::retire_adapted(Reference target)
+{
+    while (const Reference old = table().first_adapted(target)) {
+        AdaptedReference* record = table().adapted(old);
+        retire_adapted(old);
+        table().retire_empty(old);
+        record->state = AdaptedState::Going;
+    }
+}
+
 void Adaptors::look_again()
 {
-    // Relaxed: who puts a record there signals afterwards.
-    if (__atomic_load_n(&m_first, __ATOMIC_RELAXED) != nullptr)
+    // Who puts a group there signals afterwards.
+    if (m_groups.first() != nullptr)
         m_work.signal();
 }
 
@@ -223,56 +316,35 @@ unsigned Adaptors::pins(Reference reference) const
 void Adaptors::for_each(void (*visit)(const AdaptedStatus&, void*), void* context)
 {
     kernel::MutexGuard guard(m_lock);
-    for (const auto* record = m_first; record != nullptr; record = record->following) {
+    for (const auto* record = m_records.first(); record != nullptr; record = Records::next(*record)) {
         if (state_of(*record) == AdaptedState::InPlace || record->state == AdaptedState::Dead)
             visit(status(*record), context);
     }
 }
 
-bool Adaptors::use(uint64_t first, uint64_t end)
-{
-    const auto inside = [first, end](const void* address) {
-        return reinterpret_cast<uint64_t>(address) >= first && reinterpret_cast<uint64_t>(address) < end;
-    };
-    kernel::MutexGuard guard(m_lock);
-    for (const auto* record = m_first; record != nullptr; record = record->following) {
-        if (inside(record->plan) || inside(record->plan->map))
-            return true;
-    }
-    return false;
-}
-
 AdaptedReference* Adaptors::adapted(Reference old)
 {
-    for (auto* record = m_first; record != nullptr; record = record->following) {
-        if (record->old == old && state_of(*record) == AdaptedState::InPlace)
+    AdaptedReference* record = table().adapted(old);
+    return record != nullptr && state_of(*record) == AdaptedState::InPlace ? record : nullptr;
+}
+
+// One that leads there and speaks that interface to its callers.
+AdaptedReference* Adaptors::offering(Reference to, const KindRecord& wanted)
+{
+    for (Reference old = table().first_adapted(to); old != nullptr; old = table().next_adapted(old)) {
+        AdaptedReference* record = adapted(old);
+        if (record != nullptr && record->group->offers == &wanted)
             return record;
     }
     return nullptr;
 }
 
-AdaptedReference* Adaptors::hold_adapted(Reference old)
+AdaptedReference* Adaptors::hold(AdaptedReference* record)
 {
-    kernel::MutexGuard guard(m_lock);
-    AdaptedReference* record = adapted(old);
     if (record == nullptr || record->held)
         return nullptr;
     record->held = true;
     return record;
-}
-
-// Instances of caller classes, adaptors that lead to this reference, and pins. A class whose update may still be taken back
-// calls as before then.
-uint64_t Adaptors::callers_left(const AdaptedReference& record)
-{
-    uint64_t callers = pins(record.old);
-    for (const auto* other = m_first; other != nullptr; other = other->following) {
-        if (state_of(*other) == AdaptedState::InPlace)
-            callers += other->adaptor->calls_through(record.old);
-    }
-    for (unsigned i = 0; i < record.plan->caller_count; ++i)
-        callers += instances_calling(record.plan->callers[i]) + updates().undecided_about(record.plan->callers[i].name);
-    return callers;
 }
 
 AdaptedStatus Adaptors::status(const AdaptedReference& record)
@@ -281,16 +353,17 @@ AdaptedStatus Adaptors::status(const AdaptedReference& record)
     status.old = record.old;
     status.target = table().canonical(record.old);
     status.state = state_of(record);
-    status.calls = record.dead ? record.dead->calls() : record.adaptor->calls();
-    status.known = record.plan->callers != nullptr;
-    status.callers_left = record.dead ? 0 : callers_left(record);
-    status.permanent = pins(record.old) > 0;
+    status.calls = record.dead ? record.dead->calls() : record.group->calls.sum();
+    status.known = record.group->callers.known;
+    status.permanent = record.group->callers.permanent || pins(record.old) > 0;
+    if (!record.dead)
+        status.callers_left = pins(record.old) + record.group->calling + (table().first_adapted(record.old) != nullptr);
     return status;
 }
 
 void Adaptors::tell(const AdaptedReference& record, const char* what)
 {
-    if (m_listener == nullptr)
+    if (m_listener == nullptr || record.group->of_a_class())
         return;
     AdaptedStatus now;
     {

@@ -2,90 +2,15 @@
 #pragma once
 
 #include "kernel/event.h"
-#include "kernel/guarded.h"
-#include "objects/adaptor.h"
-#include "objects/adaptor_gate.h"
-#include "objects/class_descriptor.h"
-#include "objects/dead_reference.h"
+#include "objects/adapted_reference.h"
 #include "objects/translation_table.h"
 
 namespace objects {
 
-// A class whose instances call the adapted interface. Forward: those below the given version, the first that calls the
-// new interface. For the way back: those of that version on, which call the interface that is to go.
-struct CallerClass {
-    const char* name;
-    uint64_t version;
-    bool from_version_on = false;
-};
-
-// How an update adapts the callers of a class: a constant of the module, which stays as long as an adaptor of it.
-struct AdaptorPlan {
-    const AdaptorMap* map;
-    Result<Adaptor*> (*make)(Reference old, const AdaptorMap& map);
-    // Null: callers are not known, and the adaptor stays until it is removed.
-    const CallerClass* callers;
-    unsigned caller_count;
-};
-
-template <typename AdaptorType>
-Result<Adaptor*> make_adaptor(Reference old, const AdaptorMap& map)
-{
-    Adaptor* adaptor = kernel::make_of_module<AdaptorType>(kernel::Tag::Interposer, old, map);
-    if (adaptor == nullptr)
-        return Code::NO_MEMORY;
-    return adaptor;
-}
-
-// `AdaptorType` is Adaptor, or a class of the module's own for handlers that keep state.
-template <typename AdaptorType, unsigned n>
-constexpr AdaptorPlan adaptor_plan(const AdaptorMap& map, const CallerClass (&callers)[n])
-{
-    return {&map, make_adaptor<AdaptorType>, callers, n};
-}
-
-// Preparing -> InPlace -> Dead -> (freed). From each of them -> Going -> (freed).
-enum class AdaptedState : uint8_t { Preparing, InPlace, Dead, Going };
-
-const char* name_of(AdaptedState state);
-
-// One adapted reference.
-struct AdaptedReference {
-    Reference old = nullptr;
-    const AdaptorPlan* plan = nullptr;
-    kernel::Owned<Adaptor> adaptor;
-    kernel::Owned<DeadReference> dead;
-    // In front of the new reference until the object has come there.
-    AdaptorGate gate;
-    // Instead of a new reference: the adapted one that the object goes back to.
-    AdaptedReference* back_to = nullptr;
-    AdaptedState state = AdaptedState::Preparing;
-    // Set at the commit, where no mutex is waited for: then Preparing means InPlace.
-    bool committed = false;
-    // Somebody is busy with it: nobody else changes its state or frees it.
-    bool held = false;
-    // Whether the entry of `old` goes too.
-    bool reclaims_entry = true;
-    // Calls on the dead reference that have been told of.
-    uint64_t told = 0;
-    AdaptedReference* following = nullptr;
-};
-
-struct AdaptedStatus {
-    Reference old;
-    Reference target;
-    AdaptedState state;
-    uint64_t calls;
-    // Instances of caller classes, other adaptors, and pins; `known` is false for an adaptor that stays until removed.
-    uint64_t callers_left;
-    bool known;
-    // Code that is no object calls it.
-    bool permanent;
-};
-
 // Told by the keeper's thread, in thread context; calls no object.
 class AdaptorListener {
 public:
+    // Of a reference that was adapted by itself.
     virtual void adaptor_changed(const AdaptedStatus& status, const char* what) = 0;
     // One has been freed: nothing in its module is used by it any more.
     virtual void adaptor_freed() = 0;
@@ -97,23 +22,53 @@ protected:
 
 // Everything about adapted references that takes time or memory. A thread of its own, the keeper, looks whether callers
 // are left whenever something has changed, and frees what has had its day: an adaptor goes one generation after a dead
-// reference took its place, that one when for a whole generation nobody has called it.
+// reference took its place, that one when for a whole generation nobody has called it. All references take these steps
+// side by side, so that a thousand of them wait for as many generations as one does.
 //
-// Locks: m_lock guards the list and the records' fields. Entries' locks are taken under it; no generation is waited for
-// and no object called while it is held.
+// Invariant: a reference leads to where its object is by the `canonical` of its entry. While it does, and only then, it is
+// among the adapted ones of the entry that it leads to, and has an adaptor, a dead reference, or both in turn. The object is
+// in the instance set by its own reference alone.
+//
+// Locks: m_lock guards the lists and the records' and groups' fields. Locks of instance lists and of entries, in this order,
+// are taken under it; no generation is waited for, nothing allocated and no object called while it is held. Only the keeper
+// takes records and groups off their lists, so that it may walk them without the lock. The commit takes no mutex.
 class Adaptors {
 public:
     Status start();
     void set_listener(AdaptorListener* listener) { m_listener = listener; }
 
+    // -- for a class whose interface changes
+    // Whoever converts instances from one interface to the other, or creates such that speak `leads_to` for callers of
+    // `offers`, finds the plan's group from now on. NO_MEMORY, TOO_LARGE, EXISTS.
+    Status open(const AdaptorPlan& plan, ClassRecord& of, KindRecord& offers, KindRecord& leads_to, bool forward);
+    // Nothing is added from now on; what is there stays as long as it has callers. Nothing happens when there is none.
+    void close(const ClassRecord& of, const KindRecord& offers, const KindRecord& leads_to);
+    // Null when none is open. Stays for the caller's generation.
+    AdaptorGroup* find(const ClassRecord& of, const KindRecord& offers, const KindRecord& leads_to);
+    // The reference by which callers of that interface reach the object, or null when it has none that will stay.
+    // Allocates nothing, calls no object and waits for nobody, so that a transfer may ask, at its commit too.
+    Reference speaking(Reference any, const KindRecord& wanted);
+    // For who has just created an object and calls it by the interface `wanted`: its reference, or that of an adaptor that
+    // was put in front of it. When that fails (NO_MEMORY) the object is destroyed. For counted threads.
+    Result<Reference> offer(Reference made, const KindRecord& wanted);
+
+    // -- for one object on its way
     // Everything for an adaptor in front of `old` but the last step: a record with an adaptor that leads to a new
-    // reference behind a gate, or back to one that was adapted before. NO_MEMORY, BUSY.
+    // reference, or back to one that was adapted before. NO_MEMORY, BUSY.
     Result<AdaptedReference*> prepare(Reference old, const AdaptorPlan& plan, Reference back_to = nullptr);
+    // Of a class: back to the reference that offers the new interface, where there is one.
+    Result<AdaptedReference*> prepare(Reference old, AdaptorGroup& group);
+    // Before a swap begins: calls of the new reference meet a gate. NO_MEMORY.
+    Status put_gate(AdaptedReference& record, Mediator& mediator);
     // The last step: `root` becomes the object of the new reference; `mediator` goes. Waits for nobody. With a mediator it
     // cannot fail; without one it is BUSY when a swap has the object.
     Status commit(AdaptedReference& record, Interposer* mediator, Root& root);
-    // Afterwards, or instead. What is not needed any more is freed when its generation is over.
+    // The same for an instance that is being converted, which is marked or not at its new reference. Cannot fail.
+    void commit_claimed(AdaptedReference& record, Root& root, Mark then);
+    // Afterwards, or instead. What is not needed any more is freed when its generation is over; of a class when the keeper
+    // looks next, at the end of the whole conversion.
     void conclude(AdaptedReference& record);
+    static Reference new_reference(const AdaptedReference& record) { return record.adaptor->next(); }
 
     // Puts an adaptor in front of an object that stays as it is. For counted threads. BUSY while a swap holds it.
     Status adapt(Reference reference, const AdaptorPlan& plan);
@@ -123,7 +78,7 @@ public:
     Status unadapt(Reference reference);
 
     // The object of that reference is no more: references that lead to it are refused from now on. By who retired it,
-    // before its entry can be used again.
+    // before its entry can be used again. Costs a load when there are none.
     void target_gone(Reference target);
     // Something has changed that adaptors depend on. From any thread.
     void look_again();
@@ -133,41 +88,71 @@ public:
     void unpin(Reference reference);
 
     void for_each(void (*visit)(const AdaptedStatus&, void*), void* context);
-    // Whether an adaptor's code or constants lie in [first, end).
+    // Under the lock: visit must not call back.
+    void for_each_group(void (*visit)(AdaptorGroup&, void*), void* context);
+    // Whether an adaptor's code or constants lie in [first, end), or will be asked for.
     bool use(uint64_t first, uint64_t end);
+    // What lies there goes: its plans are closed.
+    void forget(uint64_t first, uint64_t end);
     // Until the keeper has looked at everything once more, and done what was to be done. For threads that are not counted.
     void settle();
 
 private:
+    using Records = kernel::List<AdaptedReference, &AdaptedReference::link>;
+    using Groups = kernel::List<AdaptorGroup, &AdaptorGroup::link>;
     static constexpr unsigned max_pins = 16;
     struct Pin {
         Reference reference = nullptr;
         const char* who = nullptr;
     };
 
+    Result<AdaptedReference*> prepare_alone(const AdaptorPlan& plan, Reference old, AdaptedReference* back_to);
+    Result<AdaptedReference*> prepare_in(AdaptorGroup& group, Reference old, AdaptedReference* back_to);
+    Result<AdaptedReference*> prepare_in_front(AdaptorGroup& group, Reference own, Reference to);
+    Result<AdaptedReference*> make_record(AdaptorGroup& group, Reference old);
+    void add(AdaptedReference& record);
+    Result<AdaptorGroup*> make_group(const AdaptorPlan& plan, bool open);
+    void close(AdaptorGroup& group);
+    Status bring(AdaptedReference& record, const HandOver& how);
+    HandOver hand_over_of(AdaptedReference& record, Root& root);
+    Status move_object(Reference from, const AdaptorPlan& plan, Reference back_to);
+    Result<Reference> put_in_front(AdaptorGroup& group, Reference to);
+    Result<Reference> put_in_front(Reference now, const ClassRecord& of, const KindRecord& has, const KindRecord& wanted);
+    AdaptorGroup* next_on_the_way(const ClassRecord& of, const KindRecord& has, const KindRecord& wanted, bool forward);
+    AdaptedReference* adapted(Reference old);
+    AdaptedReference* offering(Reference to, const KindRecord& wanted);
+    AdaptedReference* hold(AdaptedReference* record);
+    void retire_adapted(Reference target);
+    AdaptedStatus status(const AdaptedReference& record);
+    unsigned pins(Reference reference) const;
+
+    // The keeper.
     static void keeper_entry(uint64_t argument);
     void keep();
     bool look();
-    bool look_at(AdaptedReference& record);
-    AdaptedReference* take(AdaptedReference* after);
-    void give_back(AdaptedReference& record);
-    void collapse(AdaptedReference& record);
-    bool bury(AdaptedReference& record);
-    bool reclaim(AdaptedReference& record);
-    void let_go(AdaptedReference& record);
-    void forget(AdaptedReference& record);
+    bool pass(bool& again);
+    bool count_callers();
+    AdaptorGroup* first_group();
+    AdaptedReference* first_record();
+    AdaptedReference::Work begin(AdaptedReference& record);
+    AdaptedReference::Work wanted(AdaptedReference& record);
+    bool nobody_calls(const AdaptedReference& record) const;
+    bool begin_burial(AdaptedReference& record);
+    bool begin_collapse(AdaptedReference& record);
+    void forget_earlier_face(AdaptedReference& record);
+    void free_adaptor(AdaptedReference& record);
+    Composition* compose(const AdaptorMap& first, const AdaptorMap& second);
+    void leave(Composition* composition);
+    void end(AdaptedReference& record, bool& further, bool& again);
+    bool end_watch(AdaptedReference& record);
+    void remove(AdaptedReference& record);
+    void free_groups();
     void tell(const AdaptedReference& record, const char* what);
-    void tell_of_calls(AdaptedReference& record);
-
-    Status move_object(Reference from, const AdaptorPlan& plan, Reference back_to);
-    AdaptedReference* adapted(Reference old);
-    AdaptedReference* hold_adapted(Reference old);
-    AdaptedStatus status(const AdaptedReference& record);
-    uint64_t callers_left(const AdaptedReference& record);
-    unsigned pins(Reference reference) const;
 
     kernel::Mutex m_lock;
-    AdaptedReference* m_first = nullptr;
+    Records m_records;
+    Groups m_groups;
+    Composition* m_compositions = nullptr;
     Pin m_pins[max_pins];
     kernel::Event m_work;
     // Guards how often the keeper has looked at everything, and who waits for that.

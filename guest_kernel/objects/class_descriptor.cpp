@@ -21,13 +21,15 @@ bool same_kind(const ClassDescriptor& left, const ClassDescriptor& right)
 
 Status register_class(ClassDescriptor& descriptor)
 {
-    auto* record = TRY(record_of(descriptor.name, descriptor.kind));
+    auto* kind = TRY(kind_of(descriptor.kind));
+    auto* record = TRY(record_of(descriptor.name, *kind));
     kernel::SpinGuard guard(registry_lock);
     for (auto* other = registered; other != nullptr; other = other->next) {
         if (kernel::equal(other->name, descriptor.name) && other->version == descriptor.version)
             return Code::EXISTS;
     }
     descriptor.record = record;
+    descriptor.interface = kind;
     descriptor.next = registered;
     registered = &descriptor;
     return {};

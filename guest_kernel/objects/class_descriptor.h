@@ -8,6 +8,7 @@
 namespace objects {
 
 struct ClassRecord;
+struct KindRecord;
 
 // Static, owned by the kernel or by the module that defines the class; registered while that code is loaded.
 struct ClassDescriptor {
@@ -22,6 +23,8 @@ struct ClassDescriptor {
     // Of all versions of its name; set when it is registered.
     ClassRecord* record = nullptr;
     ClassDescriptor* next = nullptr;
+    // Of the interface named by `kind`; set when it is registered.
+    KindRecord* interface = nullptr;
 };
 
 // Whether both can stand behind the same references.

@@ -45,18 +45,28 @@ constinit Pool<KindRecord, max_kinds> kinds;
 
 }
 
-Result<ClassRecord*> record_of(const char* name, const char* kind)
+Result<ClassRecord*> record_of(const char* name, KindRecord& kind)
 {
-    if (kernel::length(name) >= class_name_size || kernel::length(kind) >= class_name_size)
+    if (kernel::length(name) >= class_name_size)
         return Code::TOO_LARGE;
     kernel::SpinGuard guard(records_lock);
-    auto* kind_record = kinds.find_or_add(kind);
-    auto* record = kind_record == nullptr ? nullptr : classes.find_or_add(name);
+    auto* record = classes.find_or_add(name);
     if (record == nullptr)
         return Code::NO_MEMORY;
     if (record->kind == nullptr)
-        record->kind = kind_record;
+        record->kind = &kind;
     return record;
+}
+
+Result<KindRecord*> kind_of(const char* name)
+{
+    if (kernel::length(name) >= class_name_size)
+        return Code::TOO_LARGE;
+    kernel::SpinGuard guard(records_lock);
+    auto* kind = kinds.find_or_add(name);
+    if (kind == nullptr)
+        return Code::NO_MEMORY;
+    return kind;
 }
 
 ClassRecord* find_record(const char* name)
@@ -77,6 +87,14 @@ ClassRecord* record_at(unsigned index)
     if (index >= max_classes || classes.records[index].name[0] == '\0')
         return nullptr;
     return &classes.records[index];
+}
+
+KindRecord* kind_at(unsigned index)
+{
+    kernel::SpinGuard guard(records_lock);
+    if (index >= max_kinds || kinds.records[index].name[0] == '\0')
+        return nullptr;
+    return &kinds.records[index];
 }
 
 Status check_successor(const ClassRecord& record, const ClassDescriptor& next)

@@ -17,6 +17,9 @@ struct KindRecord {
     char name[class_name_size] = {};
     // Through which create_default makes objects; null when no class of the kind has a factory. Changed at any time.
     Reference default_factory = nullptr;
+    // Groups of adaptors that offer this interface to who creates instances: of how many classes these may be born with
+    // another one.
+    uint32_t adapted = 0;
     // What it was before: its turn comes again when the default goes.
     Reference default_before = nullptr;
 };
@@ -38,6 +41,8 @@ struct ClassRecord {
     // The change of version that is under way, or null.
     Transition* transition = nullptr;
     LazyState lazy;
+    // Groups of adaptors that its instances may be born behind.
+    uint32_t adapted = 0;
 
     Ref<Factory> factory_reference() const { return Ref<Factory>(__atomic_load_n(&factory, __ATOMIC_ACQUIRE)); }
     InstanceSet* instance_set() const { return __atomic_load_n(&instances, __ATOMIC_ACQUIRE); }
@@ -45,10 +50,14 @@ struct ClassRecord {
 };
 
 // Made when the name is new. TOO_LARGE, NO_MEMORY.
-Result<ClassRecord*> record_of(const char* name, const char* kind);
+Result<ClassRecord*> record_of(const char* name, KindRecord& kind);
+// Made when the name is new. TOO_LARGE, NO_MEMORY.
+Result<KindRecord*> kind_of(const char* name);
 // Null when no class of that name was ever registered.
 ClassRecord* find_record(const char* name);
 KindRecord* find_kind(const char* name);
+// The n-th, or null: records are never removed.
+KindRecord* kind_at(unsigned index);
 // The n-th, or null: records are never removed.
 ClassRecord* record_at(unsigned index);
 
@@ -61,6 +70,8 @@ public:
     constexpr explicit Kind(const char* name) : m_name(name) {}
     // Null reference when no class of the kind has a factory.
     Ref<Factory> default_factory();
+    // Whether callers of this interface may have to be adapted to what they create.
+    const KindRecord* adapted() const { return m_record == nullptr || m_record->adapted == 0 ? nullptr : m_record; }
 
 private:
     const char* m_name;

@@ -113,12 +113,20 @@ Status HotSwap::prepare()
     Root* old = table().root(reference());
     if (old == nullptr)
         return Code::GONE;
-    TRY(m_conversion.prepare(*old, m_options.adaptor != nullptr));
-    if (m_options.adaptor != nullptr) {
-        m_adapted = TRY(adaptors().prepare(reference(), *m_options.adaptor, m_options.back_to));
-        m_adapted->gate.belong_to(m_mediator);
-    }
+    const bool adapted = m_options.adaptor != nullptr || m_options.group != nullptr;
+    TRY(m_conversion.prepare(*old, adapted));
+    if (adapted)
+        TRY(prepare_adaptor());
     return m_team.assemble(m_options.time_limit_ns);
+}
+
+Status HotSwap::prepare_adaptor()
+{
+    if (m_options.group != nullptr)
+        m_adapted = TRY(adaptors().prepare(reference(), *m_options.group));
+    else
+        m_adapted = TRY(adaptors().prepare(reference(), *m_options.adaptor, m_options.back_to));
+    return adaptors().put_gate(*m_adapted, m_mediator);
 }
 
 void HotSwap::leader_entry(uint64_t argument)
@@ -210,7 +218,7 @@ void HotSwap::commit()
     begin(Phase::Completed);
     Root& replacement = m_conversion.hand_over();
     if (m_adapted != nullptr) {
-        m_reference_now = m_adapted->adaptor->next();
+        m_reference_now = Adaptors::new_reference(*m_adapted);
         // With a mediator it cannot fail.
         adaptors().commit(*m_adapted, &m_mediator, replacement).ignore();
     } else {

@@ -8,6 +8,7 @@
 namespace objects {
 
 struct AdaptedReference;
+struct AdaptorGroup;
 struct AdaptorPlan;
 
 struct SwapOptions {
@@ -23,6 +24,8 @@ struct SwapOptions {
     const AdaptorPlan* adaptor = nullptr;
     // With an adaptor: not a new reference, but this one, which was adapted before.
     Reference back_to = nullptr;
+    // The same for an instance of a class all of which change their interface.
+    AdaptorGroup* group = nullptr;
 };
 
 // When a CPU was in a phase; virtual ns. Of repeated phases the last.
@@ -108,6 +111,7 @@ private:
 
     static Status prepare_guarded(HotSwap& swap);
     Status prepare();
+    Status prepare_adaptor();
     static void leader_entry(uint64_t argument);
     void lead();
     Status run_phases();

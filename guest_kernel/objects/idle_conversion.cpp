@@ -4,6 +4,7 @@
 #include "kernel/clock.h"
 #include "kernel/event.h"
 #include "kernel/thread.h"
+#include "objects/adaptors.h"
 #include "objects/converters.h"
 #include "objects/counted_scope.h"
 #include "objects/instance_set.h"
@@ -47,6 +48,7 @@ void work(uint64_t cpu)
                 convert_all(*record, static_cast<unsigned>(cpu));
         }
         updates().review_superseded();
+        adaptors().look_again();
     }
 }
 

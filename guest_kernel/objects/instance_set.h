@@ -45,6 +45,10 @@ public:
     void remove(Reference instance);
     // GONE when it is not any more what bears that name, or not in the set.
     Status move(ReferenceName instance, InstanceList to);
+    // `step` brings the object from one reference to the other, and with it its place in the set: to Marked if it is
+    // marked there, else to where an instance of that class belongs. What the step fails with; then nothing has changed.
+    template <typename Step>
+    Status hand_over(Reference from, Reference to, const ClassDescriptor& of, Step step);
     // To where an instance of that class belongs; nothing happens when it is not in the set.
     void refile(Reference instance, const ClassDescriptor& of);
 
@@ -137,6 +141,24 @@ unsigned InstanceSet::sort(unsigned cpu, InstanceList from, Visit visit)
         ++moved;
     }
     return moved;
+}
+
+template <typename Step>
+Status InstanceSet::hand_over(Reference from, Reference to, const ClassDescriptor& descriptor, Step step)
+{
+    const uint32_t old_index = TranslationTable::index(from);
+    const uint32_t new_index = TranslationTable::index(to);
+    const unsigned home = home_of(from);
+    auto& part = of(home);
+    kernel::SpinGuard guard(part.lock);
+    TRY(step());
+    if (!in_chain(old_index) || in_chain(new_index))
+        return {};
+    unlink(part, old_index);
+    TranslationTable::global(new_index).set_home = static_cast<uint8_t>(home);
+    const bool marked = table().mark(to) == Mark::Marked;
+    link(part, new_index, place_of(part, marked ? InstanceList::Marked : proper_list(descriptor)));
+    return {};
 }
 
 // Inline what is on the way of every creation and destruction.

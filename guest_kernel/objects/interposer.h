@@ -13,6 +13,8 @@ struct Face {
     Interposer* owner;
 };
 
+struct AdaptedReference;
+
 // Their order on one reference, from the caller inwards. A gate stands alone, on a reference that has no object yet.
 enum class Rank : uint8_t { Arbiter, Adaptor, Mediator, Gate };
 
@@ -38,6 +40,8 @@ public:
     // On the thread that entered; possibly on another CPU.
     virtual void leave(const CallRecord& record) = 0;
     virtual const char* kind() const = 0;
+    // What an adaptor, or the dead reference in its place, belongs to.
+    virtual AdaptedReference* adapted() { return nullptr; }
 
     Reference reference() const { return m_reference; }
     Rank rank() const { return m_rank; }

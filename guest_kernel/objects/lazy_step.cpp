@@ -72,7 +72,19 @@ Status LazyStep::prepare()
         return Code::VERSION;
     const kernel::GuardedFrame calls_the_class;
     m_conversion.adopt(kernel::Owned<Root>(TRY(m_next->make_root())));
-    return m_conversion.prepare(m_old);
+    const bool adapted = m_next->interface != m_old.descriptor().interface;
+    TRY(m_conversion.prepare(m_old, adapted));
+    return adapted ? prepare_adaptor() : Status();
+}
+
+Status LazyStep::prepare_adaptor()
+{
+    const auto& from = m_old.descriptor();
+    AdaptorGroup* group = adaptors().find(*from.record, *from.interface, *m_next->interface);
+    if (group == nullptr)
+        return Code::UNSUPPORTED;
+    m_adapted = TRY(adaptors().prepare(m_reference, *group));
+    return {};
 }
 
 // Nobody is inside any share of the object, so one thread may carry them all.
@@ -99,10 +111,17 @@ void LazyStep::commit()
     kernel::preempt_disable();
     Root& root = m_conversion.hand_over();
     kernel::preempt_enable();
-    table().replace_claimed(m_reference, root, last ? Mark::None : Mark::Marked);
+    lead_to(root, last ? Mark::None : Mark::Marked);
     m_progress = Progress::Committed;
     bury_replaced(m_old);
-    adaptors().look_again();
+}
+
+void LazyStep::lead_to(Root& root, Mark then)
+{
+    if (m_adapted == nullptr)
+        table().replace_claimed(m_reference, root, then);
+    else
+        adaptors().commit_claimed(*m_adapted, root, then);
 }
 
 void LazyStep::finish(Status status)
@@ -111,6 +130,18 @@ void LazyStep::finish(Status status)
         fail(status.code());
     if (m_progress == Progress::Claimed || m_progress == Progress::Committed)
         let_callers_go_on(m_reference);
+    if (m_adapted != nullptr)
+        adaptors().conclude(*m_adapted);
+    // It may have been the last caller of an old interface.
+    if (m_progress == Progress::Committed && !others_marked())
+        adaptors().look_again();
+}
+
+bool LazyStep::others_marked() const
+{
+    CountedScope keeps_the_set;
+    auto* set = m_next->record->instance_set();
+    return set != nullptr && set->count(InstanceList::Marked) != 0;
 }
 
 // A step that was not claimed fails for its instance only if nobody else has claimed it meanwhile.

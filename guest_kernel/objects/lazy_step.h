@@ -3,8 +3,11 @@
 
 #include "objects/conversion.h"
 #include "objects/guarded_task.h"
+#include "objects/mark.h"
 
 namespace objects {
+
+struct AdaptedReference;
 
 // Its maker is counted, which keeps the old root.
 //
@@ -14,7 +17,8 @@ namespace objects {
 // them. The state does not change between, since nobody is inside a marked instance.
 class LazyStep final : public GuardedTask {
 public:
-    // `next`: the class it is to have, null when that is not registered.
+    // `next`: the class it is to have, null when that is not registered. If its interface is another one, the instance gets
+    // another reference as well, and its old one an adaptor.
     LazyStep(Reference reference, Root& old, const ClassDescriptor* next)
         : m_reference(reference), m_old(old), m_next(next) {}
     LazyStep(const LazyStep&) = delete;
@@ -28,14 +32,19 @@ private:
     enum class Progress : uint8_t { Preparing, Lost, Claimed, Committed };
 
     Status prepare();
+    Status prepare_adaptor();
     Status transfer();
     void commit();
+    void lead_to(Root& root, Mark then);
     void fail(Code reason);
+    bool others_marked() const;
 
     Reference m_reference;
     Root& m_old;
     const ClassDescriptor* m_next;
     Conversion m_conversion;
+    // When the interface changes: the reference that the instance leaves.
+    AdaptedReference* m_adapted = nullptr;
     Progress m_progress = Progress::Preparing;
 };
 

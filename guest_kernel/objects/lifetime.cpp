@@ -159,6 +159,11 @@ Status destroy(Reference any_reference)
     }
 }
 
+Result<Reference> offer_adapted(Reference made, const KindRecord& wanted)
+{
+    return adaptors().offer(made, wanted);
+}
+
 void bury_replaced(Root& root)
 {
     reaper.add_replaced(root);

@@ -20,6 +20,24 @@ inline Result<Reference> create_by(Ref<Factory> factory, const void* creation)
     return factory->create(creation);
 }
 
+// Of what was just created by who calls it by the interface `wanted`, the reference to call: where the class has got
+// another interface meanwhile, that of an adaptor. When there is no memory for one the object is destroyed.
+Result<Reference> offer_adapted(Reference made, const KindRecord& wanted);
+
+namespace detail {
+
+// Whether that is to be asked is known before the creation: a generation passes between a plan's coming into service and
+// the first instance with another interface.
+template <typename Interface>
+[[gnu::noinline]] Result<Ref<Interface>> create_adapted(
+    Ref<Factory> factory, const typename Interface::Creation& creation, const KindRecord& wanted)
+{
+    const Reference made = TRY(create_by(factory, &creation));
+    return Ref<Interface>(TRY(offer_adapted(made, wanted)));
+}
+
+}
+
 // Whether the class has a factory.
 template <typename RootType>
 concept FactoryMade = requires { RootType::Representative::descriptor.factory_class(); };
@@ -29,6 +47,9 @@ template <FactoryMade RootType>
 Result<Ref<typename RootType::InterfaceType>> create(const typename RootType::InterfaceType::Creation& creation = {})
 {
     const ClassRecord& record = *RootType::Representative::descriptor.record;
+    if (record.adapted != 0) [[unlikely]]
+        return detail::create_adapted<typename RootType::InterfaceType>(
+            record.factory_reference(), creation, *RootType::Representative::descriptor.interface);
     return Ref<typename RootType::InterfaceType>(TRY(create_by(record.factory_reference(), &creation)));
 }
 
@@ -36,7 +57,10 @@ Result<Ref<typename RootType::InterfaceType>> create(const typename RootType::In
 template <typename Interface>
 Result<Ref<Interface>> create_default(const typename Interface::Creation& creation = {})
 {
-    return Ref<Interface>(TRY(create_by(Interface::kind.default_factory(), &creation)));
+    const Ref<Factory> factory = Interface::kind.default_factory();
+    if (const auto* wanted = Interface::kind.adapted()) [[unlikely]]
+        return detail::create_adapted<Interface>(factory, creation, *wanted);
+    return Ref<Interface>(TRY(create_by(factory, &creation)));
 }
 
 // An object of a class without a factory: it is known by its root type, the caller gets the reference alone.

@@ -2,6 +2,7 @@
 
 #include "kernel/guarded.h"
 #include "kernel/thread.h"
+#include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/guarded_task.h"
 #include "objects/instance_set.h"
@@ -14,8 +15,8 @@ namespace {
 // What a swap needs of its class before it runs.
 class StartSwap final : public GuardedTask {
 public:
-    StartSwap(Reference reference, const ClassDescriptor& next, const SwapOptions& options)
-        : m_reference(reference), m_next(next), m_options(options) {}
+    StartSwap(Reference reference, const ClassDescriptor& from, const ClassDescriptor& next, const SwapOptions& options)
+        : m_reference(reference), m_from(from), m_next(next), m_options(options) {}
 
     Status run() override
     {
@@ -23,7 +24,9 @@ public:
         kernel::current_thread()->converts = true;
         const kernel::GuardedFrame calls_the_class;
         kernel::Owned<Root> root(TRY(m_next.make_root()));
-        m_swap = TRY(HotSwap::start(m_reference, static_cast<kernel::Owned<Root>&&>(root), m_options));
+        SwapOptions options = m_options;
+        options.group = TRY(group());
+        m_swap = TRY(HotSwap::start(m_reference, static_cast<kernel::Owned<Root>&&>(root), options));
         return {};
     }
     void finish(Status status) override { m_status = status; }
@@ -32,7 +35,19 @@ public:
     Status status() const { return m_status; }
 
 private:
+    // Null when the interface stays what it is.
+    Result<AdaptorGroup*> group() const
+    {
+        if (m_next.interface == m_from.interface)
+            return nullptr;
+        AdaptorGroup* found = adaptors().find(*m_from.record, *m_from.interface, *m_next.interface);
+        if (found == nullptr)
+            return Code::UNSUPPORTED;
+        return found;
+    }
+
     Reference m_reference;
+    const ClassDescriptor& m_from;
     const ClassDescriptor& m_next;
     const SwapOptions& m_options;
     HotSwap* m_swap = nullptr;
@@ -64,7 +79,7 @@ HotSwap* start_promoted_swap(ClassRecord& record, ReferenceName name, const Swap
         fail(record, name, Code::VERSION);
         return nullptr;
     }
-    StartSwap start(reference, *next, options);
+    StartSwap start(reference, root->descriptor(), *next, options);
     run_guarded_task(start, priority, options.time_limit_ns);
     if (!start.status().ok() && start.status().code() != Code::BUSY && start.status().code() != Code::GONE)
         fail(record, name, start.status().code());
@@ -92,6 +107,7 @@ bool end_promoted_swap(ClassRecord& record, ReferenceName name, HotSwap& swap)
 {
     const Status outcome = swap.wait();
     const auto& reached = swap.new_class();
+    const Reference now = swap.reference_now();
     swap.release();
     CountedScope keeps_the_entry;
     if (!outcome.ok()) {
@@ -99,8 +115,8 @@ bool end_promoted_swap(ClassRecord& record, ReferenceName name, HotSwap& swap)
             fail(record, name, outcome.code());
     } else if (&reached == record.current_version()) {
         record.lazy.count_converted();
-    } else {
-        record.instance_set()->move(name, InstanceList::Promoted).ignore();
+    } else if (const Root* root = table().root(now); root != nullptr && root->descriptor().record == &record) {
+        record.instance_set()->move(table().name(now), InstanceList::Promoted).ignore();
     }
     return true;
 }

@@ -71,10 +71,10 @@ void name_factory(const ClassRecord& record)
     give_name(name, record.factory).ignore();
 }
 
-void become_first_default(const ClassRecord& record)
+void become_first_default(KindRecord& kind, const ClassRecord& record)
 {
-    if (record.kind->default_factory == nullptr)
-        __atomic_store_n(&record.kind->default_factory, record.factory, __ATOMIC_RELEASE);
+    if (kind.default_factory == nullptr)
+        __atomic_store_n(&kind.default_factory, record.factory, __ATOMIC_RELEASE);
 }
 
 // The one that was the default before, or if that is not there any more the first of the kind, or null.
@@ -100,6 +100,13 @@ void stop_being_default(KindRecord& kind, Reference factory)
 
 }
 
+void follow_default(const ClassRecord& record, const KindRecord& from, KindRecord& to)
+{
+    kernel::MutexGuard guard(opening);
+    if (from.default_factory == record.factory)
+        become_first_default(to, record);
+}
+
 Status open_factory(const ClassDescriptor& descriptor)
 {
     if (descriptor.factory == nullptr)
@@ -118,7 +125,7 @@ Status open_factory(const ClassDescriptor& descriptor)
     adopt_existing(record);
     __atomic_store_n(&record.factory, reference.value(), __ATOMIC_RELEASE);
     name_factory(record);
-    become_first_default(record);
+    become_first_default(*record.kind, record);
     return {};
 }
 
@@ -130,7 +137,9 @@ Status close_factory(ClassRecord& record)
     TRY(record.instances->close());
     const Reference factory = record.factory;
     __atomic_store_n(&record.factory, nullptr, __ATOMIC_RELEASE);
-    stop_being_default(*record.kind, factory);
+    // Of whatever interfaces: the class may have changed its own.
+    for (unsigned i = 0; auto* kind = kind_at(i); ++i)
+        stop_being_default(*kind, factory);
     forget_set(record);
     return destroy(factory);
 }
@@ -142,7 +151,8 @@ Status set_default_factory(const char* kind, const char* class_name)
     const auto* record = find_record(class_name);
     if (kind_record == nullptr || record == nullptr || record->factory == nullptr)
         return Code::NOT_FOUND;
-    if (record->kind != kind_record)
+    const auto* current = record->current_version();
+    if (record->kind != kind_record && (current == nullptr || current->interface != kind_record))
         return Code::INVALID;
     if (kind_record->default_factory != record->factory)
         kind_record->default_before = kind_record->default_factory;

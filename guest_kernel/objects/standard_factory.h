@@ -145,5 +145,7 @@ Status open_factory(const ClassDescriptor& descriptor);
 Status close_factory(ClassRecord& record);
 // NOT_FOUND when there is no such kind or class, or the class has no factory; INVALID when it is of another kind.
 Status set_default_factory(const char* kind, const char* class_name);
+// The class has got another interface: where it is the default of the one, it is that of the other, unless that has one.
+void follow_default(const ClassRecord& record, const KindRecord& from, KindRecord& to);
 
 }

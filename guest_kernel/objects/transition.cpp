@@ -10,8 +10,10 @@
 #include "objects/counted_scope.h"
 #include "objects/priorities.h"
 #include "objects/idle_conversion.h"
+#include "objects/interface_change.h"
 #include "objects/lazy.h"
 #include "objects/marking_team.h"
+#include "objects/standard_factory.h"
 
 namespace objects {
 
@@ -162,6 +164,8 @@ Status Transition::carry_out()
     TRY(convert_instances());
     enter(Step::CleanUp);
     kernel::generations().wait_for_all_cpus();
+    if (m_direction == Direction::Back)
+        end_interface_change(m_change);
     return cancelled() ? m_update.verdict() : Status();
 }
 
@@ -187,6 +191,7 @@ Status Transition::swap_factory()
         m_update.commit();
     if (cancelled())
         return m_update.verdict();
+    TRY(begin_interface_change(m_change, m_direction == Direction::Forward));
     HotSwap* swap = TRY(start_factory_swap());
     const Status outcome = swap->wait();
     swap->release();
@@ -195,6 +200,8 @@ Status Transition::swap_factory()
     m_change.converted_before = m_change.record->lazy.counts().converted;
     // Also on the way back: until the last instance is converted both versions are there.
     m_change.in_service = true;
+    if (m_direction == Direction::Forward)
+        follow_default(*m_change.record, *m_change.from->interface, *m_change.to->interface);
     updates().tell_progress(m_update);
     return {};
 }

@@ -116,7 +116,7 @@ void TranslationTable::put_free(uint32_t index)
 }
 
 // Interrupts are off.
-Reference TranslationTable::occupy(uint32_t index, Root* root, Interposer* gate)
+Reference TranslationTable::occupy(uint32_t index, Root* root)
 {
     const Reference reference = at(index);
     auto& entry = global(index);
@@ -127,8 +127,8 @@ Reference TranslationTable::occupy(uint32_t index, Root* root, Interposer* gate)
     set(entry, Mark::None);
     // Release: `root` is read without the lock.
     __atomic_store_n(&entry.root, root, __ATOMIC_RELEASE);
-    entry.chain = gate;
-    entry.interposed = gate != nullptr;
+    entry.chain = nullptr;
+    entry.interposed = false;
     entry.canonical = reference;
     entry.lock.unlock();
     return reference;
@@ -143,16 +143,14 @@ Result<Reference> TranslationTable::allocate(Root& root, InstanceSet* set)
         put_free(index);
         return Code::GONE;
     }
-    return occupy(index, &root, nullptr);
+    return occupy(index, &root);
 }
 
-Result<Reference> TranslationTable::reserve(Interposer& gate)
+Result<Reference> TranslationTable::reserve()
 {
     const uint32_t index = TRY(take_free());
-    gate.m_reference = at(index);
-    gate.m_linked = true;
     const kernel::IrqGuard interrupts_off;
-    return occupy(index, nullptr, &gate);
+    return occupy(index, nullptr);
 }
 
 Result<Root*> TranslationTable::retire(Reference reference)
@@ -248,31 +246,6 @@ void TranslationTable::replace_root(Interposer& mediator, Root& root)
     unlink(global, mediator);
 }
 
-// Both entries at once: the one with the lower index is locked first. No other code holds two.
-Status TranslationTable::hand_over(Interposer* mediator, Interposer& adaptor, Interposer& gate, Root& root)
-{
-    const Reference from = adaptor.reference();
-    const Reference to = gate.reference();
-    auto& old_entry = entry(from);
-    auto& new_entry = entry(to);
-    kernel::SpinGuard first((from < to ? old_entry : new_entry).lock);
-    kernel::SpinGuard second((from < to ? new_entry : old_entry).lock);
-    if (mediator != nullptr)
-        unlink(old_entry, *mediator);
-    else if (old_entry.root != &root || innermost_rank(old_entry) == Rank::Mediator || mark_of(old_entry) != Mark::None)
-        return Code::BUSY;
-    root.set_reference(to);
-    unlink(new_entry, gate);
-    __atomic_store_n(&new_entry.root, &root, __ATOMIC_RELEASE);
-    new_entry.canonical = to;
-    new_entry.used = mediator == nullptr && old_entry.used;
-    link(old_entry, adaptor);
-    // Release, and the root last: who finds no root finds where it went.
-    __atomic_store_n(&old_entry.canonical, to, __ATOMIC_RELEASE);
-    __atomic_store_n(&old_entry.root, nullptr, __ATOMIC_RELEASE);
-    return {};
-}
-
 Status TranslationTable::exchange(Interposer& before, Interposer& after)
 {
     auto& global = entry(before.reference());
@@ -290,15 +263,6 @@ void TranslationTable::show(Interposer& interposer, Face& face)
     kernel::SpinGuard guard(global.lock);
     interposer.show(face);
     flush(global, index(interposer.reference()));
-}
-
-void TranslationTable::retire_empty(Reference reference)
-{
-    auto& global = entry(reference);
-    kernel::SpinGuard guard(global.lock);
-    while (global.chain != nullptr && global.root == nullptr)
-        unlink(global, *global.chain);
-    global.state = EntryState::Dying;
 }
 
 Reference TranslationTable::canonical(Reference reference)

@@ -12,6 +12,7 @@ namespace objects {
 enum class EntryState : uint8_t { Live, Free, Dying };
 
 enum class InstanceList : uint8_t;
+struct KindRecord;
 class InstanceSet;
 
 // What says whether an instance may be marked, in one doubleword: the marker of a batch changes it in one step and without
@@ -44,6 +45,10 @@ struct alignas(64) GlobalEntry : EntryHead {
     bool used = false;
     // When it was marked last. Written by who marks, before the mark.
     MarkRound mark_round = 0;
+    // The first of the references whose adaptors lead here, by index: linked through their own entries, under the lock of
+    // this one. 0: none.
+    uint32_t adapted = 0;
+    uint32_t adapted_next = 0;
 
 private:
     // Where the object is among the instances of its class: guarded by the set's lock of the CPU `set_home`.
@@ -55,6 +60,25 @@ private:
 };
 
 static_assert(sizeof(GlobalEntry) == 64, "an object takes half a cache line, its place in a set included");
+
+// An object on its way to another reference. By a swap, whose mediator holds it, or by the conversion of a claimed instance,
+// it cannot be stopped; else it is the same object, with calls under way in it.
+struct HandOver {
+    // Comes in front of the reference that the object leaves.
+    Interposer& adaptor;
+    // Where it comes: a reserved reference, or one that an adaptor stands on.
+    Reference to;
+    // What stands there and goes: a gate or an adaptor, or nothing.
+    Interposer* in_the_way;
+    Root& root;
+    Interposer* mediator = nullptr;
+    bool claimed = false;
+    // Of a claimed one: its mark at the new reference.
+    Mark then = Mark::None;
+};
+
+// References whose adaptors lead to one object directly: interfaces that are called at the same time.
+inline constexpr unsigned max_leading = 8;
 
 // How people and messages name a reference.
 struct ReferenceName {
@@ -88,13 +112,22 @@ public:
     // Takes the mediator off and puts the new object in place of the old, in one step.
     void replace_root(Interposer& mediator, Root& root);
 
-    // A reference without an object: calls meet `gate`. NO_MEMORY.
-    Result<Reference> reserve(Interposer& gate);
-    // Makes `root` the object of the reference that `gate` holds, and puts `adaptor` in front of the old reference, which
-    // has no object any more, in one step. `mediator` is taken off the old reference; then it cannot fail. Without a
-    // mediator it is the same object that moves, with calls under way in it. BUSY when it is not that of the old
-    // reference (any more) or a swap holds it.
-    Status hand_over(Interposer* mediator, Interposer& adaptor, Interposer& gate, Root& root);
+    // A reference without an object: calls are refused. NO_MEMORY.
+    Result<Reference> reserve();
+    // Makes the root the object of the other reference, and puts the adaptor in front of the old one, which has no object
+    // any more, in one step. BUSY, of an object that nobody holds, when it is not that of the old reference (any more).
+    Status hand_over(const HandOver& how);
+    // Puts `adaptor` in front of the reserved reference that it is for, as one more way to the object of `to`, be that its own
+    // reference or an adapted one. GONE when it was retired, BUSY when it does not speak that interface.
+    Status lead(Interposer& adaptor, Reference to, const KindRecord& speaks);
+    // The first reference whose adaptor leads there, or null; the one after it. Whoever walks keeps adaptors from coming
+    // and going.
+    static Reference first_adapted(Reference to) { return adapted_at(__atomic_load_n(&entry(to).adapted, __ATOMIC_ACQUIRE)); }
+    static Reference next_adapted(Reference from) { return adapted_at(entry(from).adapted_next); }
+    // Copies the references whose adaptors lead there, as many as there is room for; how many.
+    unsigned leading_to(Reference to, Reference (&found)[max_leading]);
+    // What stands in front of `reference` in place of an object, or null.
+    AdaptedReference* adapted(Reference reference);
     // Puts `after` in the place of `before` in the chain. GONE when the reference is retired.
     Status exchange(Interposer& before, Interposer& after);
     // Callers see another face of the interposer from now on.
@@ -169,7 +202,12 @@ private:
     void flush(GlobalEntry& entry, uint32_t index);
     bool link(GlobalEntry& entry, Interposer& interposer);
     void unlink(GlobalEntry& entry, Interposer& interposer);
-    Reference occupy(uint32_t index, Root* root, Interposer* gate);
+    static Reference adapted_at(uint32_t index) { return index == 0 ? nullptr : at(index); }
+    static bool may_leave(const GlobalEntry& entry, const HandOver& how);
+    static const KindRecord* interface_of(const GlobalEntry& entry);
+    static void add_adapted(GlobalEntry& to, uint32_t from);
+    static void remove_adapted(GlobalEntry& to, uint32_t from);
+    Reference occupy(uint32_t index, Root* root);
     Object* target_on_this_cpu(Reference reference, const Interposer* interposer, bool fill);
     Object* behind(GlobalEntry& entry, const Interposer* interposer, unsigned cpu);
 

@@ -5,6 +5,7 @@
 #include "kernel/thread.h"
 #include "objects/adaptors.h"
 #include "objects/counted_scope.h"
+#include "objects/interface_change.h"
 #include "objects/one_object.h"
 #include "objects/standard_factory.h"
 #include "objects/transition.h"
@@ -133,6 +134,8 @@ bool way_back_is_there(const Update& update)
         const auto& change = update.changes[i];
         if (change.to == nullptr || (change.from == nullptr && change.kind != ChangeKind::NewClass))
             return false;
+        if (change.kind == ChangeKind::Instances && change.adaptor != nullptr && change.way_back == nullptr)
+            return false;
         if (!(change.after == change.before) && change.kind == ChangeKind::OneObject && change.way_back == nullptr)
             return false;
     }
@@ -145,6 +148,15 @@ void settle(Update& update, UpdateState state)
     updates().review_superseded();
     // Until now its classes counted as callers of old interfaces.
     adaptors().look_again();
+}
+
+// Of what has never come into service.
+void forget_adaptors(const Update& update)
+{
+    for (unsigned i = 0; i < update.change_count; ++i) {
+        if (!update.changes[i].in_service)
+            end_interface_change(update.changes[i]);
+    }
 }
 
 }
@@ -171,6 +183,7 @@ Status conclude(Update& update, Status initialised)
     updates().note_failure(update, reason.code(), "");
     if (anything_in_service(update))
         updates().advance(update, UpdateState::Applying, UpdateState::Cancelling);
+    forget_adaptors(update);
     const bool stuck = anything_in_service(update) && (!update.can_be_undone() || take_all_back(update).left != 0);
     settle(update, stuck ? UpdateState::Stuck : UpdateState::Aborted);
     return reason;
@@ -178,7 +191,8 @@ Status conclude(Update& update, Status initialised)
 
 Status begin_revert(Update& update)
 {
-    if (!update.can_be_undone() || updates().successor(update) != nullptr || !way_back_is_there(update))
+    if (!update.can_be_undone() || updates().successor(update) != nullptr || !way_back_is_there(update)
+        || still_called(update) != nullptr)
         return Code::REFUSED;
     const bool begun = updates().advance(update, UpdateState::Active, UpdateState::Reverting)
         || updates().advance(update, UpdateState::Stuck, UpdateState::Reverting);

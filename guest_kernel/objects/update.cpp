@@ -6,6 +6,7 @@
 #include "objects/adaptors.h"
 #include "objects/counted_scope.h"
 #include "objects/instance_set.h"
+#include "objects/interface_change.h"
 #include "objects/names.h"
 #include "objects/one_object.h"
 #include "objects/standard_factory.h"
@@ -51,8 +52,6 @@ Status check_version(Update& update, const ClassDescriptor& descriptor)
         return fail(update, Code::NOT_FOUND, "there is no earlier version with a factory");
     if (descriptor.version != current->version + 1)
         return refuse_version(update, descriptor, current->version);
-    if (!same_kind(*current, descriptor))
-        return fail(update, Code::INVALID, "the class is of another kind than its earlier version");
     return descriptor.factory == nullptr ? fail(update, Code::UNSUPPORTED, "the class has no factory") : Status();
 }
 
@@ -86,6 +85,24 @@ ClassChange& add_change(Update& update, const ClassChange& change)
 
 }
 
+namespace {
+
+Status check_interfaces(Update& update, const ClassChange& change)
+{
+    char text[update_text_size] = {};
+    const Status status = check_interface(update, *change.from, *change.to, change.adaptor, change.way_back, text);
+    return status.ok() ? status : fail(update, status, text);
+}
+
+Status prepare_callees(Update& update, const ClassRecord& record, uint64_t from_version, uint64_t to_version)
+{
+    char text[update_text_size] = {};
+    const Status status = make_way_for_callers(record, from_version, to_version, text);
+    return status.ok() ? status : fail(update, status, text);
+}
+
+}
+
 Status update_class(ClassDescriptor& descriptor, const UpdateOptions& options)
 {
     const kernel::GuardPause takes_as_long_as_its_steps;
@@ -96,6 +113,10 @@ Status update_class(ClassDescriptor& descriptor, const UpdateOptions& options)
     change.record = descriptor.record;
     change.from = descriptor.record->current_version();
     change.to = &descriptor;
+    change.adaptor = options.adaptor;
+    change.way_back = options.way_back;
+    TRY(check_interfaces(update, change));
+    TRY(prepare_callees(update, *change.record, change.from->version, change.to->version));
     const TransitionOptions how{is_lazy(update, descriptor, options), options.step_limit_ns};
     Transition transition(update, add_change(update, change), Direction::Forward, how);
     const Status status = transition.run();
@@ -165,6 +186,8 @@ Status replace(
         return Code::NOT_FOUND;
     const Reference reference = table().canonical(named);
     const auto& from = *TRY(check_replaced(update, reference, replacement));
+    if (update != nullptr && from.record == replacement.record)
+        TRY(prepare_callees(*update, *from.record, from.version, replacement.version));
     ClassChange* change = note_replaced(update, reference, from, replacement);
     SwapOptions options;
     options.update = update == nullptr ? 0 : update->id;

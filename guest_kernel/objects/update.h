@@ -14,13 +14,18 @@ struct UpdateOptions {
     uint64_t lazy_above = 100;
     // Virtual time that each step may take.
     uint64_t step_limit_ns = TransitionOptions{}.step_limit_ns;
+    // When the new version has another interface, which its descriptor's `kind` names: for callers of the old one, and for
+    // those of the new one when the update is taken back.
+    const AdaptorPlan* adaptor = nullptr;
+    const AdaptorPlan* way_back = nullptr;
 };
 
 // Registers the class and makes it the version that is in service: its factory, all new instances, and those that exist.
-// Returns when the old code is not called any more: lazy, what was not called yet is converted later. A failure ends the whole update: what it has changed so far is taken
-// back when the initialisation function returns. VERSION when the class is not at the version before, BUSY during another
-// change of it, EXISTS for a version that is registered, UNSUPPORTED for a class without a factory, NOT_FOUND when there is
-// no earlier version (introduce_class).
+// Returns when the old code is not called any more: lazy, what was not called yet is converted later. A failure ends the
+// whole update: what it has changed so far is taken back when the initialisation function returns. VERSION when the class
+// is not at the version before, BUSY during another change of it, EXISTS for a version that is registered, UNSUPPORTED for
+// a class without a factory, NOT_FOUND when there is no earlier version (introduce_class), INVALID for another interface
+// without adaptors, or with such as do not fit (interface_change.h).
 Status update_class(ClassDescriptor& descriptor, const UpdateOptions& options = {});
 
 // Registers a class that is new, with its factory if it has one. EXISTS, NO_MEMORY.

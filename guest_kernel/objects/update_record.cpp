@@ -4,6 +4,7 @@
 #include "kernel/heap.h"
 #include "kernel/panic.h"
 #include "kernel/text.h"
+#include "objects/counted_scope.h"
 #include "objects/instance_set.h"
 
 namespace objects {
@@ -33,6 +34,8 @@ Status Update::verdict() const
 // Those of a class whose factory makes what this update brought: a newer one counts for itself.
 UpdateCounts Update::counts() const
 {
+    // A set may go with its class' factory.
+    CountedScope keeps_the_sets;
     UpdateCounts sum;
     for (unsigned i = 0; i < change_count; ++i) {
         const auto& change = changes[i];

@@ -42,6 +42,8 @@ struct ClassChange {
     // Of one object: before the change, and afterwards where an adaptor came in its place.
     NamedReference before;
     NamedReference after;
+    // Of one object or of a class whose interface changes.
+    const AdaptorPlan* adaptor = nullptr;
     const AdaptorPlan* way_back = nullptr;
     // What the class' counter of conversions was when this change began.
     uint64_t converted_before = 0;

@@ -13,6 +13,7 @@ NAMES: Final = {
         caller_held_on_its_way_to_the_old_object
         caller_held_while_the_object_goes_back
         caller_held_while_two_adaptors_collapse
+        caller_held_while_two_adaptors_come_apart
         marked_instance_behind_an_adaptor_is_converted_along_its_chain
     """,
     "adaptor": """
@@ -90,6 +91,25 @@ NAMES: Final = {
         of_all_lists_but_the_marked_become_old
         stale_name_moves_nothing
         take_no_memory_of_their_own
+    """,
+    "interfaces": """
+        caller_held_on_its_way_to_a_marked_instance_that_is_destroyed
+        caller_held_while_its_instance_gets_another_and_goes_back
+        callers_are_not_updated_while_an_instance_has_the_old_one
+        callers_are_updated_and_the_adaptors_go
+        callers_whose_update_fails_call_the_old_one_again
+        cancelled_at_any_time_are_as_before_or_new
+        chain_of_two_changes_in_every_mode
+        each_allocation_that_fails_leaves_the_old_ones
+        instance_that_fails_ends_the_update_and_all_have_the_old_one
+        object_goes_by_whichever_reference_it_is_destroyed
+        of_all_instances_there_and_back
+        of_instances_that_are_converted_when_they_are_called
+        of_many_instances_share_one_plan_and_go_side_by_side
+        of_what_is_created_are_those_of_who_creates_it
+        that_come_again_find_the_references_from_before
+        what_cannot_be_adapted_is_not_created
+        wrong_declarations_are_refused_in_words
     """,
     "interleaving": """
         abort_held_while_the_swap_goes_on

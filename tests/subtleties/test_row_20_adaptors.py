@@ -14,7 +14,11 @@ TESTS: Final = [
         "on_its_way_to_the_old_object",
         "while_the_object_goes_back",
         "while_two_adaptors_collapse",
+        "while_two_adaptors_come_apart",
     )
+] + [
+    "interfaces.caller_held_on_its_way_to_a_marked_instance_that_is_destroyed",
+    "interfaces.caller_held_while_its_instance_gets_another_and_goes_back",
 ]
 INSTRUCTIONS: Final = 700
 """From the mark to the end of the two calls and a little beyond."""

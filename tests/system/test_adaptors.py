@@ -26,6 +26,8 @@ def test_a_null_adaptor_passes_every_call_on_and_goes_again() -> None:
         (adaptor,) = monitor.adaptors()
         assert (adaptor.kind, adaptor.target, adaptor.stays) == ("adaptor", other, "until removed")
         assert adaptor.calls > 100
+        (plan,) = monitor.adaptor_plans()
+        assert (plan.what, plan.adaptors, plan.dead, plan.stays) == (adaptor.reference, 1, 0, "until removed")
         assert monitor.object("counter").reference == other
         monitor.unadapt("counter")
         assert monitor.object("counter").reference == adaptor.reference

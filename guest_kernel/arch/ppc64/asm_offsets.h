@@ -46,10 +46,12 @@
 #define PERCPU_CURRENT_THREAD 96
 #define PERCPU_ID 136
 
-// An adaptor's face, from its start; its counts are 1 << ADAPTOR_COUNT_SHIFT bytes apart, one for each CPU.
+// An adaptor's face, from its start, and what it counts calls in: one count for each of 1 << ADAPTOR_CPU_BITS CPUs,
+// 1 << ADAPTOR_COUNT_SHIFT bytes apart, the first at a multiple of the size of all.
 #define ADAPTOR_TARGET 16
 #define ADAPTOR_NEXT 24
-#define ADAPTOR_COUNTS 32
+#define ADAPTOR_CALLS 32
+#define ADAPTOR_CPU_BITS 3
 #define ADAPTOR_COUNT_SHIFT 7
 
 // Context, from its start.

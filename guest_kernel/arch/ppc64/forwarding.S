@@ -19,11 +19,11 @@
     ori     %r11, %r11, (ABI_PERCPU_BASE >> 32) & 0xffff
     sldi    %r11, %r11, 32
     ld      %r11, PERCPU_ID(%r11)
-    sldi    %r11, %r11, ADAPTOR_COUNT_SHIFT
-    addi    %r11, %r11, ADAPTOR_COUNTS
-1:  ldarx   %r12, %r3, %r11
-    addi    %r12, %r12, 1
-    stdcx.  %r12, %r3, %r11
+    ld      %r12, ADAPTOR_CALLS(%r3)
+    rldimi  %r12, %r11, ADAPTOR_COUNT_SHIFT, 64 - ADAPTOR_COUNT_SHIFT - ADAPTOR_CPU_BITS
+1:  ldarx   %r11, 0, %r12
+    addi    %r11, %r11, 1
+    stdcx.  %r11, 0, %r12
     bne-    1b
     ld      %r3, \reference(%r3)
     // Loaded anew for each call, as by any caller; what it leads to is reached through the value.

@@ -149,6 +149,31 @@ kernel::Test collapsing{"adapting.caller_held_while_two_adaptors_collapse", [] {
     destroy_and_drain(first);
 }};
 
+kernel::Test apart{"adapting.caller_held_while_two_adaptors_come_apart", [] {
+    stay_on_first_cpu();
+    const Reference first = make_desk_uncounted<SecondDesk>();
+    EXPECT(adapt_uncounted(first, lasting).ok());
+    const Reference second = table().canonical(first);
+    {
+        CountedScope scope;
+        EXPECT(adaptors().adapt_null(second).ok());
+    }
+    adaptors().settle();
+    HeldCalls calls{Ref<First>(first), {}, Code::CANCELLED};
+    Subject subject(HeldCalls::body, &calls);
+    subject.wait_until_held();
+    {
+        CountedScope scope;
+        EXPECT(adaptors().unadapt(second).ok());
+    }
+    wait_for_the_keeper();
+    subject.let_go();
+    adaptors().settle();
+    EXPECT(calls.right());
+    expect_value(first, 5);
+    destroy_and_drain(first);
+}};
+
 kernel::Test returning{"adapting.caller_held_while_the_object_goes_back", [] {
     stay_on_first_cpu();
     const Reference old = make_desk_uncounted<SecondDesk>();
