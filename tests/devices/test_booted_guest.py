@@ -44,6 +44,7 @@ GUEST_TESTS = {
         "endless_loop_with_frames",
         "fault",
         "fault_after_wait",
+        "fault_undoes_what_was_held",
         "generation_is_left",
         "illegal_instruction",
         "late_kernel_code",

@@ -4,6 +4,7 @@
 #include "kernel/test_thread.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
+#include "services/memory/page_writer.h"
 #include "workload/workload.h"
 
 namespace workload::tests {
@@ -29,6 +30,7 @@ struct Memory {
     // Once all that is on its way out has gone.
     static Memory settled()
     {
+        services::page_writer().drain();
         kernel::drain_dead_threads();
         objects::drain_dead_objects();
         kernel::drain_heap();
@@ -56,7 +58,8 @@ kernel::Test all_kinds{"job_mix.does_jobs_of_every_kind_without_an_error", [] {
 
 kernel::Test memory{"job_mix.leaves_no_memory_behind", [] {
     run({.clients = 3, .operations = 10, .seed = 2});
-    // The threads of clients end a little later than their work.
+    // The threads of clients end a little later than their work, and so do page writers that are too many.
+    services::page_writer().drain();
     kernel::sleep_until(kernel::now_ns() + kernel::millisecond);
     const Memory before = Memory::settled();
     run({.clients = 3, .operations = 30, .seed = 3});
