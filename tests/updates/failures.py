@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final, Self
+
+import pytest
+from _pytest.mark import ParameterSet
 
 from emulator import Checkpoint, Machine
 from emulator.filesystem import Image, Tree, check
@@ -74,7 +77,17 @@ COUNTER: Final = Subject("checked_counter", load=(JOB_MIX, "counters"), kept=200
 """240 instances, which are made and destroyed meanwhile."""
 CONVERTING: Final = (FCM_UNMAP, FILE_SYNC, COUNTER)
 """Those that convert instances, each by itself."""
+SAMPLED: Final = frozenset({FILE_SYNC.module, CALLERS.module, COUNTER.module})
+"""Stands for all: many operations under way, an adaptor, many instances."""
 SUBJECTS: Final = (FCM_UNMAP, FILE_SYNC, PAGE_ALLOCATOR, CALLERS, REGION, RACE, COUNTER)
+
+
+def sampled(subjects: Sequence[Subject]) -> list[Subject | ParameterSet]:
+    """Parameters of a test: only the sample is run where not the whole matrix is."""
+    return [
+        subject if subject.module in SAMPLED else pytest.param(subject, marks=pytest.mark.matrix)
+        for subject in subjects
+    ]
 
 
 @cache

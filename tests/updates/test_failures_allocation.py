@@ -9,7 +9,7 @@ import pytest
 
 from emulator.monitor import UpdateRecord
 from tests.system.machines import written_module
-from tests.updates.failures import CONVERTING, SUBJECTS, Bench, Subject, bench, control
+from tests.updates.failures import CONVERTING, SUBJECTS, Bench, Subject, bench, control, sampled
 from tests.updates.memory_left import MemoryInUse, expect_nothing_left
 
 _SHORTAGE: Final = """
@@ -83,20 +83,20 @@ def fail_nth(machine: Bench, n: int, clients: int) -> bool:
 
 
 @pytest.mark.parametrize("n", [2, 11])
-@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+@pytest.mark.parametrize("subject", sampled(SUBJECTS), ids=str)
 def test_one_that_fails(subject: Subject, n: int) -> None:
     with bench(subject, extra=shortage()) as machine:
         assert fail_nth(machine, n, clients=4)
 
 
 @pytest.mark.parametrize("n", [20, 28])
-@pytest.mark.parametrize("subject", CONVERTING, ids=str)
+@pytest.mark.parametrize("subject", sampled(CONVERTING), ids=str)
 def test_one_of_a_conversion_that_fails(subject: Subject, n: int) -> None:
     with bench(subject, extra=shortage()) as machine:
         assert fail_nth(machine, n, clients=4)
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+@pytest.mark.parametrize("subject", sampled(SUBJECTS), ids=str)
 def test_updates_that_fail_again_and_again_leave_their_records(subject: Subject) -> None:
     """What the first one leaves may be kept for the next, which takes nothing more."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from emulator.abi.mailbox import EventKind
 from emulator.errors import GuestError
-from tests.updates.failures import COUNTER, SUBJECTS, Bench, Subject, bench, control
+from tests.updates.failures import COUNTER, SUBJECTS, Bench, Subject, bench, control, sampled
 
 EVERY: Final = 1_000
 """Instructions."""
@@ -74,7 +74,7 @@ def expect_one_end(machine: Bench, after_ns: int, clients: int) -> None:
 
 
 @pytest.mark.parametrize("part", range(_SAMPLE))
-@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+@pytest.mark.parametrize("subject", sampled(SUBJECTS), ids=str)
 def test_at_some_moments(subject: Subject, part: int) -> None:
     with bench(subject) as machine:
         expect_one_end(machine, duration(subject, 4) * part // _SAMPLE, clients=4)

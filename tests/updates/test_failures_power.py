@@ -16,7 +16,7 @@ from emulator.machine import StopReason
 from tests.files.storm_model import Storm
 from tests.files.trials import after_power_cut, complaint
 from tests.system.machines import kernel
-from tests.updates.failures import SUBJECTS, Bench, Subject, bench
+from tests.updates.failures import SUBJECTS, Bench, Subject, bench, sampled
 
 _LOADED: Final = [replace(subject, load=(*subject.load, "cache-storm")) for subject in SUBJECTS]
 _STEP_NS: Final = 20_000
@@ -68,7 +68,7 @@ def expect_all_there(machine: Machine, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("moment", ["early", "at its end"])
-@pytest.mark.parametrize("subject", _LOADED, ids=str)
+@pytest.mark.parametrize("subject", sampled(_LOADED), ids=str)
 def test_nothing_acknowledged_is_lost(subject: Subject, moment: str, tmp_path: Path) -> None:
     with bench(subject) as machine:
         run_to(machine, _MOMENTS[moment], clients=4)
