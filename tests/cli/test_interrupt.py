@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ time = "1000s"
 """
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Who was started in the background of a shell without jobs ignores Ctrl-C, and so do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_command_ends_with_a_line(tmp_path: Path) -> None:
     scenario = tmp_path / "scenario.toml"
     scenario.write_text(SCENARIO)
@@ -44,6 +54,7 @@ def test_a_command_ends_with_a_line(tmp_path: Path) -> None:
     assert out == ""
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_the_machine_goes_on_as_if_nothing_had_been() -> None:
     with ready_machine() as machine, ready_machine() as control:
         for each in (machine, control):
