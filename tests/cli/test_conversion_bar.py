@@ -51,7 +51,9 @@ def test_there_and_back_on_a_terminal(scenario: Path) -> None:
         # Clients destroy some counters and make others, which are new.
         (total,) = {sum(each) for each in seen}
         assert 200 < total <= 240
-        assert seen[0][0] < seen[-1][0]
+        # How often it is drawn is up to the wall clock.
+        assert [converted for converted, _, _ in seen] == sorted(converted for converted, _, _ in seen)
+        assert seen[-1][0] > 0
     # It is taken off the screen: the cursor is shown again, and the step's line stands alone.
     assert result.err.count(f"{SEQUENCE}[?25l") == result.err.count(f"{SEQUENCE}[?25h")
     assert "checked_counter" in result.out

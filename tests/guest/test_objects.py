@@ -274,17 +274,33 @@ RULES: Final = {
 
 ROUND_ROBIN: Final = Schedule()
 NAMED_SEEDS: Final = [Schedule(seed) for seed in (1, 2, 3)]
+LONG: Final = ("interfaces", "transition")
+"""On eight CPUs: many instances, and a generation for each step."""
 MORE_SEEDS: Final = [Schedule(seed) for seed in range(4, 21)]
 
 
-@pytest.mark.parametrize("schedule", [ROUND_ROBIN, *NAMED_SEEDS], ids=str)
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        ROUND_ROBIN,
+        *NAMED_SEEDS[:2],
+        *(pytest.param(each, marks=pytest.mark.matrix) for each in NAMED_SEEDS[2:]),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("kind", NAMES)
 def test_inside_the_guest(kind: str, schedule: Schedule) -> None:
     expect_all_ok(kind, NAMES[kind], schedule)
 
 
-@pytest.mark.parametrize("cpus", [3, 8])
-@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize(
+    ("kind", "cpus"),
+    [
+        pytest.param(kind, cpus, marks=pytest.mark.matrix if cpus == 8 and kind in LONG else ())
+        for kind in NAMES
+        for cpus in (3, 8)
+    ],
+)
 def test_on_more_cpus(kind: str, cpus: int) -> None:
     # What fails each allocation in turn has more of them where there are more CPUs.
     expect_all_ok(kind, NAMES[kind], Schedule(seed=1), cpus, 2 * LIMIT_NS)

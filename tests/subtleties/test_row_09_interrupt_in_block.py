@@ -78,7 +78,11 @@ def _watched_run(schedule: Schedule, cpus: int) -> list[Completion]:
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 3])
-@pytest.mark.parametrize("schedule", [Schedule(), Schedule(1), Schedule(2)], ids=str)
+@pytest.mark.parametrize(
+    "schedule",
+    [Schedule(1), *(pytest.param(each, marks=pytest.mark.matrix) for each in (Schedule(), Schedule(2)))],
+    ids=str,
+)
 def test_disk_answers_in_block(schedule: Schedule, cpus: int) -> None:
     seen = _watched_run(schedule, cpus)
     # One for each of the two blocks: in block, and after the swap.
