@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,6 +93,8 @@ class Checkpoint:
             beside.write_bytes(data)
             beside.replace(path)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
             raise UsageError(f"{path}: {error.strerror}") from None
         return len(data)
 

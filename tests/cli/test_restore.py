@@ -43,6 +43,7 @@ def test_a_machine_is_kept_and_goes_on(capsys: Captured, tmp_path: Path) -> None
         (("restore", ".", "--for", "1ms"), "is a directory"),
         (("boot", "--save", "x"), "--save needs --until"),
         (("boot", "--until", "ready", "--save", "none/x"), "none/x: No such file or directory"),
+        (("boot", "--until", "ready", "--save", "."), "is a directory"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(

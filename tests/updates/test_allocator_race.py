@@ -124,7 +124,10 @@ def swap_took(result: RunResult) -> int:
 def test_it_is_never_stopped_for_longer_than_the_swap_takes(under_load: RunResult) -> None:
     scenario = shipped("scenario.toml")
     runs = [under_load, *(run_without_the_race(scenario.with_flags(seed=seed)) for seed in GAP_SEEDS)]
+    assert under_load.control is not None
     for cpu in range(len(under_load.machine["cpus"])):
+        own, other = (each.workload["longest_gap_ns"][cpu] for each in (under_load, under_load.control))
+        assert own < other + swap_took(under_load)
         gaps = bounds = 0
         for run in runs:
             assert run.control is not None
