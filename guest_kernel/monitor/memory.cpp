@@ -10,6 +10,7 @@
 #include "monitor/write_back.h"
 #include "objects/counted_scope.h"
 #include "objects/lifetime.h"
+#include "objects/translation_table.h"
 #include "services/memory/kernel_pages.h"
 #include "services/memory/page_writer.h"
 
@@ -41,15 +42,22 @@ uint64_t pages_in_stock()
     return pages.ok() ? pages.value() : 0;
 }
 
-// By tag, then the page frames that are in use for anything, the heap among them.
+void write_pages(devices::ValueWriter& result, const char* tag, uint64_t pages)
+{
+    write(result, tag, pages * abi::PAGE_SIZE, pages);
+}
+
+// By tag, then the pages of the object table, which only grows, and the page frames that are in use for anything else, the
+// heap among them.
 Status list_usage(devices::ValueReader&, devices::ValueWriter& result)
 {
     for (unsigned tag = 0; tag < static_cast<unsigned>(kernel::Tag::Count); ++tag) {
         const auto usage = kernel::usage(static_cast<kernel::Tag>(tag));
         write(result, kernel::name_of(static_cast<kernel::Tag>(tag)), usage.bytes, usage.allocations);
     }
-    const uint64_t frames = kernel::frames_total() - kernel::frames_free() - pages_in_stock();
-    write(result, "frames", frames * abi::PAGE_SIZE, frames);
+    const uint64_t table = objects::table().pages();
+    write_pages(result, "table", table);
+    write_pages(result, "frames", kernel::frames_total() - kernel::frames_free() - pages_in_stock() - table);
     return {};
 }
 

@@ -44,6 +44,15 @@ Status TranslationTable::back(uint32_t index)
     return {};
 }
 
+uint64_t TranslationTable::pages()
+{
+    kernel::MutexGuard growth(m_growth);
+    uint64_t pages = m_backed_global / globals_per_page;
+    for (unsigned cpu = 0; cpu < arch::cpu_count(); ++cpu)
+        pages += m_backed_local[cpu] / locals_per_page;
+    return pages;
+}
+
 Status TranslationTable::back_global(uint32_t index)
 {
     auto* frame = TRY(kernel::allocate_pages(1));

@@ -171,6 +171,8 @@ public:
     static GlobalEntry& global(uint32_t index) { return reinterpret_cast<GlobalEntry*>(abi::GLOBAL_TABLE_BASE)[index]; }
     // Indices below it have been given out at some time; 0 never is.
     uint32_t high_water() const { return __atomic_load_n(&m_high_water, __ATOMIC_ACQUIRE); }
+    // Pages behind the entries of all CPUs: as many as were needed at one time, they are not given back.
+    uint64_t pages();
 
 private:
     static constexpr uint32_t locals_per_page = abi::PAGE_SIZE / sizeof(LocalEntry);

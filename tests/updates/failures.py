@@ -13,6 +13,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from emulator import Checkpoint, Machine
+from emulator.abi.memory_map import PAGE_SIZE
 from emulator.filesystem import Image, Tree, check
 from emulator.machine import StopReason
 from emulator.monitor import UpdateRecord
@@ -161,6 +162,7 @@ class Bench:
         """Ends the load, looks, and switches the machine off; the clients and the disk must be right."""
         monitor = self.machine.monitor
         kept = Kept()
+        refused = 0
         self.machine.run_for(AFTERWARDS_NS)
         for name in self.subject.load:
             monitor.workload_stop(name)
@@ -170,8 +172,10 @@ class Bench:
             assert status.operations > 0
             if name == JOB_MIX:
                 kept = status.kept
+                refused = sum(kind.refused for kind in status.kinds.values())
         self.machine.run_for(IDLE_NS)
-        memory = MemoryInUse.of(self.machine)
+        pages = self.machine.config.memory // PAGE_SIZE if refused else 0
+        memory = replace(MemoryInUse.of(self.machine), once_all=pages)
         ended = Ended(Standing.of(self.machine), memory, len(monitor.updates()))
         monitor.power_off()
         self._check_disk(kept)

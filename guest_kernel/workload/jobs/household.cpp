@@ -6,12 +6,23 @@
 
 namespace workload {
 
+namespace {
+
+// Address spaces run out as memory does: the numbers of destroyed ones are free a generation later.
+kernel::Result<objects::Ref<services::Process>> new_process(objects::Ref<services::PageManager> manager)
+{
+    const auto made = services::make_process(manager);
+    return made.status() == Code::BUSY ? Code::NO_MEMORY : made;
+}
+
+}
+
 Job build(JobClient& client, Household& household)
 {
     auto& [manager, memory, process] = household;
     manager = co_await required(
         "make a page manager", [&] { return services::make_page_manager(client.services->manager, 0); });
-    process = co_await required("make a process", [&] { return services::make_process(manager); });
+    process = co_await required("make a process", [&] { return new_process(manager); });
     co_await required("map the programs", [&] {
         return services::map(
             process, client.services->programs, text_address, 1, arch::Protection::READ_EXECUTE);
