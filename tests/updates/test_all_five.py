@@ -53,7 +53,7 @@ def runs(seed: int, policy: str) -> Runs:
 
 
 def _run(scenario: Scenario) -> RunResult | None:
-    """None when two CPUs got the same descriptor: it panics, or an operation goes wrong, with or without updates."""
+    """None when two CPUs got the same descriptor: that ends in a panic or in an operation that goes wrong."""
     result = run_scenario(scenario, kernel=kernel())
     if result.error is not None and given_out_twice(scenario):
         return None
