@@ -43,7 +43,7 @@ class Experiment:
 
 
 def select(experiments: Sequence[Experiment], names: Sequence[str]) -> list[Experiment]:
-    """Those of these names in the suite's order, all without names. Raises KeyError with the first unknown name."""
+    """Those of these names in the suite's order, or all; raises KeyError with the first that is not there."""
     known = {each.name for each in experiments}
     for name in names:
         if name not in known:
