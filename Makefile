@@ -35,4 +35,4 @@ clean:
 
 environment development:
 	@$(if $(PYTHON),,$(error Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python))
-	@$(PYTHON) -I toolchain/environment.py $(VENV) $(if $(filter development,$@),--extra dev)
+	@$(PYTHON) -I toolchain/environment.py $(VENV) $(if $(filter development,$@),--extra dev --extra bench)

@@ -40,6 +40,8 @@ class Experiment:
     run: Callable[[Setting], Findings]
     parts: Callable[[Setting], int]
     """How often ``run`` will call ``on_part``."""
+    wants_the_host: bool = False
+    """It measures wall time: nothing else of the suite runs beside it."""
 
 
 def select(experiments: Sequence[Experiment], names: Sequence[str]) -> list[Experiment]:

@@ -10,7 +10,8 @@ from typing import IO, Final
 
 from emulator.bench.loops import CALLS, METHOD_OFFSET, Loop, assemble
 
-_PROGRAM: Final = "qemu-system-ppc64"
+PROGRAM: Final = "qemu-system-ppc64"
+"""Of QEMU, as it is called."""
 _START: Final = 0x100
 """Where the pseries machine begins to execute its firmware, in real mode."""
 _LOOP: Final = 0x1000
@@ -23,7 +24,7 @@ _TIMEOUT_S: Final = 20
 
 def qemu_installed() -> bool:
     """Is there a QEMU to compare with?"""
-    return shutil.which(_PROGRAM) is not None
+    return shutil.which(PROGRAM) is not None
 
 
 def measure_qemu(loop: Loop, iterations: int, icount: bool) -> float | None:
@@ -36,7 +37,7 @@ def measure_qemu(loop: Loop, iterations: int, icount: bool) -> float | None:
         firmware.write_bytes(_image(loop, iterations))
         arguments = ["-M", "pseries", "-nodefaults", "-display", "none", "-serial", "stdio", "-m", "256"]
         options = ["-icount", "shift=0"] if icount else []
-        command = [_PROGRAM, *arguments, "-accel", "tcg", *options, "-bios", str(firmware)]
+        command = [PROGRAM, *arguments, "-accel", "tcg", *options, "-bios", str(firmware)]
         pipe, null = subprocess.PIPE, subprocess.DEVNULL
         with subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=null) as qemu:
             try:

@@ -2,119 +2,134 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+import importlib.util
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from emulator.cli.options import json_option
 from emulator.cli.output import print_document, print_result, say
-from emulator.errors import UsageError
+from emulator.cli.progress import BuildProgress
+from emulator.errors import GuestError, UsageError
 
 if TYPE_CHECKING:
-    from emulator.bench.engine import EngineSpeed, LoopSpeed
+    from emulator.bench.run import SuiteRun
 
-_MILLION = 1e6
-_CLIENTS_MAX = 64
-
-
-@click.group("bench", no_args_is_help=False)
-def command() -> None:
-    """Measure the machine."""
+_EXTRA: Final = {"matplotlib": "matplotlib", "jinja2": "Jinja2"}
+"""What the extra ``bench`` of the package installs."""
+_DEFAULT: Final = Path("evergreen-bench.html")
 
 
-@command.command("engine")
+@click.command("bench")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--quick", is_flag=True, help="Small sizes, under a minute: do the figures come out?")
+@click.option("--seed", type=click.IntRange(0), default=None, help="First seed.  [default: 1]")
 @click.option(
-    "--quantum", type=click.IntRange(1000), default=None, help="Instructions of a turn.  [default: 20000]"
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=_DEFAULT,
+    show_default=True,
+    metavar="FILE.html",
+    help="The report; FILE.json beside it has every figure.",
 )
+@click.option("--list", "as_list", is_flag=True, help="Show the experiments.")
 @json_option
-def engine(quantum: int | None, as_json: bool) -> None:
-    """Measure guest instructions per second with both CPUs busy.
+def command(
+    names: tuple[str, ...], quick: bool, seed: int | None, output: Path, as_list: bool, as_json: bool
+) -> None:
+    """Measure what dynamic update costs: all experiments, or those named.
 
-    Where qemu-system-ppc64 is installed, the same loops run there too, with and without -icount shift=0.
+    Writes a report with pictures and a JSON file, and prints a table. Figures in virtual time are exact:
+    they repeat to the digit with the same seed. Without --quick all of it takes some ten minutes.
 
     \b
     Examples:
-      evergreen bench engine
-      evergreen bench engine --json
+      evergreen bench
+      evergreen bench --list
+      evergreen bench --quick
+      evergreen bench factories adaptors -o costs.html
     """
-    from emulator.bench.engine import measure_engine
-    from emulator.machine.policy import DEFAULT_QUANTUM
+    from emulator.bench.experiment import DEFAULT_SEED, Setting, select
+    from emulator.bench.suite import EXPERIMENTS
 
-    if not as_json:
-        say("measuring, some seconds ...")
-    speed = measure_engine(quantum or DEFAULT_QUANTUM)
-    if as_json:
-        print_document(_document(speed))
+    if as_list:
+        _print_list(as_json)
         return
-    for loop in speed.loops:
-        print_result(_line(loop))
-    ratio = speed.ratio_to_qemu_icount
-    print_result("QEMU is not installed" if ratio is None else f"lowest ratio to QEMU -icount: {ratio:.2f}")
+    try:
+        experiments = select(EXPERIMENTS, names)
+    except KeyError as unknown:
+        known = ", ".join(each.name for each in EXPERIMENTS)
+        raise UsageError(f"no experiment is called {unknown.args[0]}; there are {known}") from None
+    _check(output)
+    from emulator.bench.run import run_suite
+
+    setting = Setting(quick, DEFAULT_SEED if seed is None else seed)
+    total = sum(each.parts(setting) for each in experiments)
+    with BuildProgress("Measuring") as progress:
+        done = 0
+
+        def on_part(name: str, part: str) -> None:
+            nonlocal done
+            done += 1
+            progress(done, total, f"{name}: {part}")
+
+        progress(0, total, "")
+        run = run_suite(experiments, setting, on_part)
+    _write(run, output, as_json)
+    if run.failed:
+        raise GuestError("; ".join(f"{each.experiment.name}: {each.error}" for each in run.failed))
 
 
-@command.command("job-mix")
-@click.option("--clients", default="1,2,4,8,16", show_default=True, help="Client counts, one run each.")
-@click.option("--jobs", type=click.IntRange(1), default=40, show_default=True, help="Of each client.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--cpus", type=click.IntRange(1, 8), default=2, show_default=True)
-@json_option
-def job_mix(clients: str, jobs: int, seed: int, cpus: int, as_json: bool) -> None:
-    """Measure the throughput of the job mix over client counts, in virtual time.
+def _print_list(as_json: bool) -> None:
+    from emulator.bench.suite import EXPERIMENTS
 
-    \b
-    Examples:
-      evergreen bench job-mix
-      evergreen bench job-mix --clients 8 --jobs 100 --cpus 4
-    """
-    from emulator.bench.job_mix import measure_job_mix
-
-    counts = _counts(clients)
-    if not as_json:
-        say(f"{jobs} jobs of each client, {cpus} CPUs, seed {seed} ...")
-    runs = []
-    for run in measure_job_mix(counts, jobs, seed, cpus):
-        runs.append(run)
-        if not as_json:
-            print_result(
-                f"{run.clients:>3} clients {run.per_minute:>10,} jobs a virtual minute, {run.errors} wrong, "
-                f"longest gap {run.longest_gap_ns / _MILLION:.2f} ms"
-            )
+    rows = [{"name": each.name, "title": each.title, "reference": each.reference} for each in EXPERIMENTS]
     if as_json:
-        print_document({"jobs": jobs, "seed": seed, "cpus": cpus, "runs": [asdict(run) for run in runs]})
+        print_document({"experiments": rows})
+        return
+    for row in rows:
+        print_result(f"{row['name']:<16} {row['title']} ({row['reference']})")
 
 
-def _counts(text: str) -> list[int]:
-    counts = [int(word) for word in text.split(",") if word.strip().isdecimal()]
-    if len(counts) != len(text.split(",")) or not all(1 <= count <= _CLIENTS_MAX for count in counts):
-        raise UsageError(f"--clients {text}: numbers from 1 to {_CLIENTS_MAX}, separated by commas")
-    return counts
+def _check(output: Path) -> None:
+    """Before minutes of measuring."""
+    missing = [name for module, name in _EXTRA.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise UsageError(f"the report needs {' and '.join(missing)}: pip install 'evergreen[bench]'")
+    if output.suffix != ".html":
+        raise UsageError(f"--output {output}: the report is a page, call it {output.stem}.html")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"--output {output}: {output.parent} is no folder")
 
 
-def _line(loop: LoopSpeed) -> str:
-    line = f"{loop.name:<14} {loop.instructions_per_second / _MILLION:8.1f} million instructions/s"
-    if loop.ratio_to_qemu is None or loop.ratio_to_qemu_icount is None:
-        return line
-    return f"{line}; QEMU: {loop.ratio_to_qemu:.2f}, with -icount: {loop.ratio_to_qemu_icount:.2f}"
+def _write(run: SuiteRun, output: Path, as_json: bool) -> None:
+    from emulator.bench.report.document import document
+    from emulator.bench.report.page import render
+
+    found: dict[str, Any] = document(run)
+    figures = output.with_suffix(".json")
+    output.write_text(render(run), encoding="utf-8")
+    figures.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if as_json:
+        print_document(found)
+    else:
+        for line in _lines(run):
+            print_result(line)
+    say(f"{output} and {figures} have it all")
 
 
-def _document(speed: EngineSpeed) -> dict[str, Any]:
-    return {
-        "quantum": speed.quantum,
-        "instructions_per_second": min(loop.instructions_per_second for loop in speed.loops),
-        "ratio_to_qemu": _lowest([loop.ratio_to_qemu for loop in speed.loops]),
-        "ratio_to_qemu_icount": speed.ratio_to_qemu_icount,
-        "loops": [
-            {
-                **asdict(loop),
-                "ratio_to_qemu": loop.ratio_to_qemu,
-                "ratio_to_qemu_icount": loop.ratio_to_qemu_icount,
-            }
-            for loop in speed.loops
-        ],
-    }
+def _lines(run: SuiteRun) -> list[str]:
+    from emulator.bench.report.numbers import number, spread, verdict
 
-
-def _lowest(ratios: list[float | None]) -> float | None:
-    known = [ratio for ratio in ratios if ratio is not None]
-    return min(known) if len(known) == len(ratios) else None
+    lines = []
+    for outcome in run.outcomes:
+        lines.append(f"{outcome.experiment.title} ({outcome.experiment.name})")
+        for figure in outcome.findings.figures:
+            beside = [verdict(figure), f"seeds: {spread(figure)}" if figure.spread else "", figure.reference]
+            remarks = "; ".join(filter(None, beside))
+            value = f"{number(figure.value):>14} {figure.unit}"
+            lines.append(f"  {figure.what:<52} {value:<28} {remarks}".rstrip())
+    return lines
