@@ -16,6 +16,8 @@ key                    meaning
 ``mode`` (opt.)        how instances that exist are converted: ``eager``, ``lazy`` or ``auto`` (the default)
 ``irreversible``       why the update cannot be undone, in a line; absent: it can
 ``[[class]]`` (opt.)   a class that the module brings: ``name``, ``from`` (0: it is new), ``to``
+``[[caller]]`` (opt.)  a class that calls the interface which the module changes: ``name``, and ``from``, its
+                       first version that calls the new one; the sources find them in ``callers.h``
 =====================  ===================================================================================
 """
 
@@ -28,7 +30,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from emulator.abi.loader import ConversionMode
-from emulator.abi.module import BUILD_ID_BYTES, MODULE_ENTRY, ClassUpdate, ModuleMetadata
+from emulator.abi.module import BUILD_ID_BYTES, MODULE_ENTRY, CallerClass, ClassUpdate, ModuleMetadata
 from emulator.errors import UsageError
 
 MANIFEST_NAME: Final = "update.toml"
@@ -43,11 +45,13 @@ _MODULE_KEYS: Final = frozenset(
         "provides",
         "sources",
         "class",
+        "caller",
         "mode",
         "irreversible",
     )
 )
 _CLASS_KEYS: Final = frozenset(("name", "from", "to"))
+_CALLER_KEYS: Final = frozenset(("name", "from"))
 
 T = TypeVar("T")
 
@@ -67,6 +71,7 @@ class ModuleSource:
     mode: ConversionMode
     irreversible: str
     provides: tuple[str, ...] = ()
+    callers: tuple[CallerClass, ...] = ()
 
     def metadata(self, kernel_build_id: bytes) -> ModuleMetadata:
         """The metadata of the module when built for the kernel of that build-id (20 bytes)."""
@@ -79,6 +84,7 @@ class ModuleSource:
             self.entry,
             self.mode,
             self.irreversible,
+            self.callers,
         )
 
 
@@ -129,6 +135,7 @@ def _module(folder: Path, table: Mapping[str, object]) -> ModuleSource:
         provides=tuple(_list_of(table, "provides", str)),
         mode=_mode(_optional(table, "mode", "auto")),
         irreversible=_optional(table, "irreversible", ""),
+        callers=tuple(_caller(each) for each in _list_of(table, "caller", dict)),
     )
     module.metadata(bytes(BUILD_ID_BYTES)).pack()  # checks every value
     return module
@@ -150,6 +157,11 @@ def _class_update(table: Mapping[str, object]) -> ClassUpdate:
     _known(table, _CLASS_KEYS, "of [[class]]")
     versions = (_required(table, key, int) for key in ("from", "to"))
     return ClassUpdate(_required(table, "name", str), *versions)
+
+
+def _caller(table: Mapping[str, object]) -> CallerClass:
+    _known(table, _CALLER_KEYS, "of [[caller]]")
+    return CallerClass(_required(table, "name", str), _required(table, "from", int))
 
 
 def _mode(word: str) -> ConversionMode:

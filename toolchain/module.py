@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from emulator.abi.module import MODULE_SECTION, ModuleMetadata
+from emulator.abi.module import MODULE_SECTION, CallerClass, ModuleMetadata
 from emulator.errors import UsageError
 from toolchain.compiler import COMPILER_LABEL, REQUIRED_VERSION, SourceRoot, Unit
 from toolchain.kernel import GENERATED_LABEL, KERNEL_LABEL, KernelImage, default_store, generated_headers
@@ -21,8 +21,11 @@ from toolchain.paths import installation
 from toolchain.store import Store, digest
 
 LINK_FLAGS: Final = ("-r", "--fatal-warnings")
-_RESERVED_NAMES: Final = frozenset((KERNEL_LABEL, GENERATED_LABEL, COMPILER_LABEL))
+
 _METADATA_SOURCE: Final = "metadata.S"
+CALLERS_HEADER: Final = "callers.h"
+_CALLERS_LABEL: Final = "callers"
+_RESERVED_NAMES: Final = frozenset((KERNEL_LABEL, GENERATED_LABEL, COMPILER_LABEL, _CALLERS_LABEL))
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ def _build(builder: Builder, module: ModuleSource, kernel: KernelImage, flags: t
         raise UsageError(f"{module.folder}: a module cannot be called {module.name!r}")
     generated = generated_headers(builder.store)
     root = SourceRoot(module.folder.resolve(), module.name)
-    roots = (root, SourceRoot(kernel.sources, KERNEL_LABEL), generated)
+    roots: tuple[SourceRoot, ...] = (root, SourceRoot(kernel.sources, KERNEL_LABEL), generated)
+    if module.callers:
+        roots += (_callers_header(builder.store, module.callers),)
     units = [Unit(root, source, roots, flags) for source in module.sources]
     units.append(_metadata_unit(builder.store, module.metadata(bytes.fromhex(kernel.build_id)).pack()))
     objects = builder.compile_all(units, more_steps=2)
@@ -95,6 +100,29 @@ def _linked(builder: Builder, name: str, objects: dict[str, Object]) -> Path:
         path = builder.store.put("modules", key, name, linked)
     builder.progress(steps, steps, f"checked {name}")
     return path
+
+
+def _callers_header(store: Store, callers: Sequence[CallerClass]) -> SourceRoot:
+    """The directory with the table of callers, both ways, so that it is written down once."""
+    rows = [(each.name.rpartition("::")[2], each.version) for each in callers]
+    before = ", ".join(f'{{"{name}", {version}}}' for name, version in rows)
+    after = ", ".join(f'{{"{name}", {version}, true}}' for name, version in rows)
+    text = f"""// Who calls the interface that this module changes: generated from update.toml.
+#pragma once
+
+#include "objects/adaptor_plan.h"
+
+namespace callers {{
+
+// Of the interface before the change: those that are older.
+inline constexpr objects::CallerClass of_old[] = {{{before}}};
+// Of the interface after it, when the change is taken back.
+inline constexpr objects::CallerClass of_new[] = {{{after}}};
+
+}}
+"""
+    path = store.put("generated", digest([text]), CALLERS_HEADER, text.encode())
+    return SourceRoot(path.parent, _CALLERS_LABEL)
 
 
 def _metadata_unit(store: Store, metadata: bytes) -> Unit:

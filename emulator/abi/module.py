@@ -1,8 +1,8 @@
 """The metadata record of an update module: section ``.evergreen.module`` of its ``.ko``.
 
 One :data:`MODULE_HEADER_RECORD`, then ``updates`` records of :data:`CLASS_UPDATE_RECORD`, then ``requires``
-records of :data:`REQUIREMENT_RECORD`, without gaps; big-endian, the section aligned to 8 bytes. The toolchain
-makes it from ``update.toml``:
+records of :data:`REQUIREMENT_RECORD`, then ``callers`` records of :data:`CALLER_RECORD`, without gaps;
+big-endian, the section aligned to 8 bytes. The toolchain makes it from ``update.toml``:
 
 =====================  ===================================================================================
 key                    field
@@ -13,6 +13,8 @@ key                    field
 ``[[class]]``          one class update each: ``name`` (as C++ spells it without the inline ``vN``),
                        ``from`` (0: the class is new) and ``to`` (the version that the module brings)
 ``requires``           one requirement each: the name of a module that must be loaded, and stays so
+``[[caller]]``         one caller each: ``name`` of a class whose instances call the interface that this
+                       module changes, and ``from``, its first version that calls the new one
 ``mode`` (optional)    flags ``EAGER`` or ``LAZY``: how instances that exist are converted; absent: as
                        the kernel finds best
 ``irreversible``       flag ``IRREVERSIBLE`` and header ``irreversible``: why the update cannot be undone
@@ -23,7 +25,7 @@ Growth: the header carries its own size and that of each table's entries. A fiel
 ignore is added at the end of a record, and old readers skip it; anything else raises ``format``. A reader
 refuses a format above its own and each set flag that it does not know, because ignoring one would apply an
 update otherwise than its author meant. ``irreversible`` is such a later field: a header without it is read
-as if it were empty.
+as if it were empty. Format 2 has the table of callers, format 1 has none.
 """
 
 import re
@@ -36,7 +38,7 @@ from emulator.abi.loader import MODULE_REQUIRED_MAX, ConversionMode
 
 MODULE_SECTION: Final = ".evergreen.module"
 MODULE_MAGIC: Final = 0x4556_4D4F_4455_4C45  # "EVMODULE"
-MODULE_FORMAT: Final = 1
+MODULE_FORMAT: Final = 2
 BUILD_ID_BYTES: Final = 20
 MODULE_TABLE_LIMIT: Final = 256
 
@@ -79,8 +81,13 @@ MODULE_HEADER_RECORD: Final = Record(
     Field("name", Chars(48)),
     Field("entry", Chars(48)),
     Field("irreversible", Chars(IRREVERSIBLE_SIZE), "why; absent in older headers"),
+    Field("caller_bytes", U32, "of one entry of the table of callers; from format 2 on"),
+    Field("callers", U32, "entries of the third table; from format 2 on"),
 )
-_HEADER_LEAST: Final = MODULE_HEADER_RECORD.size - IRREVERSIBLE_SIZE
+_CALLER_FIELDS_SIZE: Final = 8
+_HEADER_WITH_REASON: Final = MODULE_HEADER_RECORD.size - _CALLER_FIELDS_SIZE
+_HEADER_LEAST: Final = _HEADER_WITH_REASON - IRREVERSIBLE_SIZE
+_FORMAT_WITH_CALLERS: Final = 2
 
 CLASS_UPDATE_RECORD: Final = Record(
     "ClassUpdate",
@@ -90,6 +97,12 @@ CLASS_UPDATE_RECORD: Final = Record(
 )
 
 REQUIREMENT_RECORD: Final = Record("Requirement", Field("name", Chars(48)))
+
+CALLER_RECORD: Final = Record(
+    "Caller",
+    Field("name", Chars(64)),
+    Field("version", U32, "the first that calls the new interface"),
+)
 
 _MODULE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
 _CLASS_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z_][A-Za-z0-9_]*)*")
@@ -109,6 +122,17 @@ class ClassUpdate:
 
 
 @dataclass(frozen=True)
+class CallerClass:
+    """A class whose instances call an interface that changes: the new one from ``version`` (2 and up) on."""
+
+    name: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.name} until v{self.version}"
+
+
+@dataclass(frozen=True)
 class ModuleMetadata:
     """What a module says about itself. Values are checked by :meth:`pack` and :meth:`unpack`."""
 
@@ -121,6 +145,8 @@ class ModuleMetadata:
     mode: ConversionMode = ConversionMode.AUTO
     irreversible: str = ""
     """Why the update cannot be undone; empty when it can."""
+    callers: tuple[CallerClass, ...] = ()
+    """Whose instances get an adaptor in front of what they call, until none of them is left."""
 
     def pack(self) -> bytes:
         """The section's contents. Raises ValueError naming the field that is out of its range."""
@@ -141,6 +167,8 @@ class ModuleMetadata:
                     name=self.name,
                     entry=self.entry,
                     irreversible=self.irreversible,
+                    caller_bytes=CALLER_RECORD.size,
+                    callers=len(self.callers),
                 ),
                 *(
                     CLASS_UPDATE_RECORD.pack(
@@ -149,6 +177,7 @@ class ModuleMetadata:
                     for update in self.updates
                 ),
                 *(REQUIREMENT_RECORD.pack(name=name) for name in self.requires),
+                *(CALLER_RECORD.pack(name=caller.name, version=caller.version) for caller in self.callers),
             )
         )
 
@@ -158,6 +187,7 @@ class ModuleMetadata:
         header = _Header.read(data)
         updates_at = header.header_bytes
         requires_at = updates_at + header.updates * header.update_bytes
+        callers_at = requires_at + header.requires * header.require_bytes
         metadata = cls(
             name=header.name,
             revision=header.revision,
@@ -173,6 +203,9 @@ class ModuleMetadata:
             entry=header.entry,
             mode=header.mode,
             irreversible=header.irreversible,
+            callers=tuple(
+                _caller(data, callers_at + index * header.caller_bytes) for index in range(header.callers)
+            ),
         )
         metadata._check()
         return metadata
@@ -194,6 +227,7 @@ class ModuleMetadata:
             raise ValueError(f"irreversible: a reason of at most {IRREVERSIBLE_SIZE - 1} bytes")
         self._check_updates()
         self._check_requires()
+        self._check_callers()
 
     def _check_updates(self) -> None:
         _check_table("class updates", [update.name for update in self.updates])
@@ -213,6 +247,14 @@ class ModuleMetadata:
             if name == self.name:
                 raise ValueError(f"module {name!r} requires itself")
 
+    def _check_callers(self) -> None:
+        _check_table("callers", [caller.name for caller in self.callers])
+        for caller in self.callers:
+            if not _CLASS_NAME.fullmatch(caller.name):
+                raise ValueError(f"caller {caller.name!r} is not a C++ name")
+            if not 2 <= caller.version < 2**32:
+                raise ValueError(f"caller {caller}: versions that may change sides run from 2 to 4294967295")
+
 
 @dataclass(frozen=True)
 class _Header:
@@ -229,6 +271,8 @@ class _Header:
     entry: str
     mode: ConversionMode
     irreversible: str
+    caller_bytes: int
+    callers: int
 
     @classmethod
     def read(cls, data: bytes) -> "_Header":
@@ -243,7 +287,8 @@ class _Header:
         if unknown:
             raise ValueError(f"unknown flags {unknown:#x}")
         flags = ModuleFlag(values.number("flags"))
-        has_reason = values.number("header_bytes") >= MODULE_HEADER_RECORD.size
+        has_reason = values.number("header_bytes") >= _HEADER_WITH_REASON
+        has_callers = values.number("format") >= _FORMAT_WITH_CALLERS
         irreversible = values.text("irreversible") if has_reason else ""
         if bool(irreversible) is not bool(flags & ModuleFlag.IRREVERSIBLE):
             raise ValueError("irreversible without a reason, or a reason without the flag")
@@ -259,22 +304,26 @@ class _Header:
             entry=values.text("entry"),
             mode=_mode(flags),
             irreversible=irreversible,
+            caller_bytes=values.number("caller_bytes") if has_callers else CALLER_RECORD.size,
+            callers=values.number("callers") if has_callers else 0,
         )
-        header._check_sizes(len(data))
+        header._check_sizes(len(data), MODULE_HEADER_RECORD.size if has_callers else _HEADER_LEAST)
         return header
 
-    def _check_sizes(self, available: int) -> None:
+    def _check_sizes(self, available: int, header_least: int) -> None:
         for name, size, least in (
-            ("header", self.header_bytes, _HEADER_LEAST),
+            ("header", self.header_bytes, header_least),
             ("class update", self.update_bytes, CLASS_UPDATE_RECORD.size),
             ("requirement", self.require_bytes, REQUIREMENT_RECORD.size),
+            ("caller", self.caller_bytes, CALLER_RECORD.size),
         ):
             if size < least:
                 raise ValueError(f"a {name} record of {size} bytes, at least {least} expected")
-        entries = max(self.updates, self.requires)
+        entries = max(self.updates, self.requires, self.callers)
         if entries > MODULE_TABLE_LIMIT:
             raise ValueError(f"{entries} entries in a table, the limit is {MODULE_TABLE_LIMIT}")
-        needed = self.header_bytes + self.updates * self.update_bytes + self.requires * self.require_bytes
+        tables = self.updates * self.update_bytes + self.requires * self.require_bytes
+        needed = self.header_bytes + tables + self.callers * self.caller_bytes
         if needed != available:
             raise ValueError(f"header and tables take {needed} bytes, the section has {available}")
 
@@ -297,6 +346,11 @@ def _mode(flags: ModuleFlag) -> ConversionMode:
 def _class_update(data: bytes, offset: int) -> ClassUpdate:
     values = CLASS_UPDATE_RECORD.unpack(data[offset:])
     return ClassUpdate(values.text("name"), values.number("from_version"), values.number("to_version"))
+
+
+def _caller(data: bytes, offset: int) -> CallerClass:
+    values = CALLER_RECORD.unpack(data[offset:])
+    return CallerClass(values.text("name"), values.number("version"))
 
 
 def _check_table(what: str, names: "tuple[str, ...] | list[str]", limit: int = MODULE_TABLE_LIMIT) -> None:

@@ -70,6 +70,7 @@ def _lines(report: ModuleReport) -> list[str]:
     return [
         f"module {report.name}, revision {report.revision}: fits kernel {report.kernel_build_id}",
         *(f"  updates    {update}" for update in report.updates),
+        *(f"  adapts     {caller}" for caller in report.callers),
         *(f"  requires   {name}" for name in report.requires),
         *([f"  undo       never: {report.irreversible}"] if report.irreversible else []),
         f"  takes      {report.bytes_in_guest:,} bytes of the guest ({sizes})",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emulator.abi.module import ClassUpdate
+from emulator.abi.module import CallerClass, ClassUpdate
 from emulator.modules.kernel_symbols import KernelSymbols, LoadedModule
 from emulator.modules.link import link_module
 from emulator.modules.linked_module import LinkedModule
@@ -37,6 +37,7 @@ class ModuleReport:
     requires: tuple[str, ...]
     mode: str
     irreversible: str
+    callers: tuple[CallerClass, ...]
     entry: str
     exit: str | None
     constructors: int
@@ -69,6 +70,7 @@ def report(linked: LinkedModule) -> ModuleReport:
         requires=metadata.requires,
         mode=metadata.mode.name.lower(),
         irreversible=metadata.irreversible,
+        callers=metadata.callers,
         entry=metadata.entry,
         exit=None if linked.exit is None else linked.exit.name,
         constructors=linked.init_array.count,

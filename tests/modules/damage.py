@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from emulator.abi.module import IRREVERSIBLE_SIZE, MODULE_HEADER_RECORD
+from emulator.abi.module import MODULE_HEADER_RECORD
 from emulator.errors import ModuleError
 from emulator.modules import link_module
 from emulator.modules.elf_constants import SectionFlag, SectionType
@@ -242,7 +242,8 @@ def relocated_metadata(writer: ModuleWriter) -> None:
 
 
 HEADER = MODULE_HEADER_RECORD.size
-HEADER_LEAST = HEADER - IRREVERSIBLE_SIZE
+# Of the first format, before `irreversible` was added.
+HEADER_LEAST = 160
 KERNEL_ID, OTHER_ID = bytes(range(20)).hex(), OTHER_BUILD_ID.hex()
 REBUILD = "build the module again with `evergreen update build`"
 RENAME = "rename it, make it static, or put the class into a new `inline namespace vN`"

@@ -69,7 +69,7 @@ BAD_FILES = [
     Bad(
         "section table past the end",
         in_header(section_offset=0x1_0000),
-        "section header table ends at 0x10300, the file at 0x658",
+        "section header table ends at 0x10300, the file at 0x660",
     ),
     Bad(
         "section table unaligned",
@@ -86,7 +86,7 @@ BAD_FILES = [
     Bad(
         "names past the end",
         in_section("shstrtab", size=0x1000),
-        "section names end at 0x12f0, the file at 0x658",
+        "section names end at 0x12f8, the file at 0x660",
     ),
     Bad(
         "names without end",
@@ -101,7 +101,7 @@ BAD_FILES = [
     Bad(
         "section past the end",
         in_section("data", size=0x1000),
-        "section 3 .data: ends at 0x10a0, the file at 0x658",
+        "section 3 .data: ends at 0x10a0, the file at 0x660",
     ),
     Bad(
         "sections overlap",

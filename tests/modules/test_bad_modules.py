@@ -73,7 +73,7 @@ BAD_MODULES = [
     Bad(
         "metadata format",
         in_metadata(field("format"), b"\0\0\0\x09"),
-        "section 6 .evergreen.module: format 9, this version reads up to 1",
+        "section 6 .evergreen.module: format 9, this version reads up to 2",
     ),
     Bad(
         "metadata flags",
@@ -88,7 +88,7 @@ BAD_MODULES = [
     Bad(
         "metadata header",
         in_metadata(field("header_bytes"), b"\0\0\0\x04"),
-        f"section 6 .evergreen.module: a header record of 4 bytes, at least {HEADER_LEAST} expected",
+        f"section 6 .evergreen.module: a header record of 4 bytes, at least {HEADER} expected",
     ),
     Bad(
         "metadata count",

@@ -10,6 +10,7 @@ from emulator.abi.module import (
     CLASS_UPDATE_RECORD,
     MODULE_HEADER_RECORD,
     REQUIREMENT_RECORD,
+    CallerClass,
     ClassUpdate,
     ModuleMetadata,
 )
@@ -17,6 +18,7 @@ from tests.modules.samples import metadata
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,40}", fullmatch=True)
 CLASSES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}(::[A-Za-z_][A-Za-z0-9_]{0,20}){0,1}", fullmatch=True)
+FORMAT_1_HEADER = 288
 UPDATES = st.builds(ClassUpdate, CLASSES, st.integers(0, 4), st.integers(5, 2**32 - 1))
 
 
@@ -47,17 +49,29 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 def test_a_reader_skips_what_a_later_format_adds_to_its_records() -> None:
-    old = metadata(requires=("first", "second"))
+    old = metadata(requires=("first", "second"), callers=(CallerClass("a::B", 2),))
     header, rest = old.pack()[: MODULE_HEADER_RECORD.size], old.pack()[MODULE_HEADER_RECORD.size :]
-    sizes = {"header_bytes": 8, "update_bytes": 16, "require_bytes": 24}
+    sizes = {"header_bytes": 8, "update_bytes": 16, "require_bytes": 24, "caller_bytes": 32}
     longer = bytearray(header)
     for name, more in sizes.items():
         at = MODULE_HEADER_RECORD.offset(name)
         longer[at : at + 4] = (int.from_bytes(longer[at : at + 4], "big") + more).to_bytes(4, "big")
     update, requires = rest[: CLASS_UPDATE_RECORD.size], rest[CLASS_UPDATE_RECORD.size :]
-    first, second = requires[: REQUIREMENT_RECORD.size], requires[REQUIREMENT_RECORD.size :]
+    first, requires = requires[: REQUIREMENT_RECORD.size], requires[REQUIREMENT_RECORD.size :]
+    second, caller = requires[: REQUIREMENT_RECORD.size], requires[REQUIREMENT_RECORD.size :]
     data = bytes(longer) + b"\1" * 8 + update + b"\2" * 16 + first + b"\3" * 24 + second + b"\4" * 24
+    data += caller + b"\5" * 32
     assert ModuleMetadata.unpack(data) == old
+
+
+def test_a_module_of_the_first_format_has_no_callers() -> None:
+    newer = metadata(requires=("first",), irreversible="it writes a new format")
+    data = bytearray(newer.pack())
+    data[FORMAT_1_HEADER : MODULE_HEADER_RECORD.size] = b""
+    for name, value in (("format", 1), ("header_bytes", FORMAT_1_HEADER)):
+        at = MODULE_HEADER_RECORD.offset(name)
+        data[at : at + 4] = value.to_bytes(4, "big")
+    assert ModuleMetadata.unpack(bytes(data)) == newer
 
 
 @pytest.mark.parametrize(
@@ -75,6 +89,12 @@ def test_a_reader_skips_what_a_later_format_adds_to_its_records() -> None:
         ({"requires": ("b", "b")}, "requirements name 'b' twice"),
         ({"requires": ("sample",)}, "module 'sample' requires itself"),
         ({"requires": ("B",)}, "required module name 'B' is not made of a-z, 0-9, _ and -"),
+        ({"callers": (CallerClass("a b", 2),)}, "caller 'a b' is not a C++ name"),
+        (
+            {"callers": (CallerClass("A", 1),)},
+            "caller A until v1: versions that may change sides run from 2 to 4294967295",
+        ),
+        ({"callers": (CallerClass("A", 2), CallerClass("A", 3))}, "callers name 'A' twice"),
         ({"requires": tuple(f"m{n}" for n in range(17))}, "17 requirements, the limit is 16"),
     ],
 )

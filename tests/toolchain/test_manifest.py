@@ -47,9 +47,14 @@ def test_what_may_be_absent_has_a_default(tmp_path: Path) -> None:
         ("name = 'fix'\n= 3\n", "Invalid statement (at line 2, column 1)"),
         ("revision = 1", "key 'name' is missing"),
         ('name = "fix"', "key 'revision' is missing"),
-        (PLAIN + "colour = 1", "unknown key 'colour' of a module; known are class, entry, irreversible, "
-         "mode, name, provides, requires, "
+        (PLAIN + "colour = 1", "unknown key 'colour' of a module; known are caller, class, entry, "
+         "irreversible, mode, name, provides, requires, "
          "revision, sources, summary"),
+        (PLAIN + "[[caller]]\nname = 'A'", "key 'from' is missing"),
+        (PLAIN + "[[caller]]\nname = 'A'\nfrom = 1",
+         "caller A until v1: versions that may change sides run from 2 to 4294967295"),
+        (PLAIN + "[[caller]]\nname = 'A'\nfrom = 2\nto = 3",
+         "unknown key 'to' of [[caller]]; known are from, name"),
         ('name = 3\nrevision = 1', "name = 3: str expected"),
         ('name = "fix"\nrevision = true', "revision = True: int expected"),
         ('name = "fix"\nrevision = 0', "revision 0 is not in 1..4294967295"),

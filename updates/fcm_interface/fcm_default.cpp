@@ -2,6 +2,7 @@
 
 #include "services/memory/fcm_default.h"
 
+#include "callers.h"
 #include "file_cache.h"
 #include "objects/adaptation.h"
 #include "objects/adaptors.h"
@@ -103,13 +104,10 @@ const objects::Adaptation<Second, First, objects::Answered<&Second::resident, ke
     objects::ChangedArguments<&Second::give_back, &First::give_back, objects::Argument<0>, objects::Argument<2>>>
     new_to_old;
 
-constexpr objects::CallerClass old_callers[] = {{"RegionDefault", 2}, {"PMLeaf", 2}, {"PMRoot", 2}};
-constexpr objects::CallerClass new_callers[]
-    = {{"RegionDefault", 2, true}, {"PMLeaf", 2, true}, {"PMRoot", 2, true}};
 // What makes and ends caches, and the clients of a workload, are no objects.
 constinit objects::AdaptorPlan plan
-    = objects::adaptor_plan<objects::Adaptor>(old_to_new, old_callers, "the kernel's own code");
-constinit objects::AdaptorPlan way_back = objects::adaptor_plan<objects::Adaptor>(new_to_old, new_callers);
+    = objects::adaptor_plan<objects::Adaptor>(old_to_new, callers::of_old, "the kernel's own code");
+constinit objects::AdaptorPlan way_back = objects::adaptor_plan<objects::Adaptor>(new_to_old, callers::of_new);
 
 }
 

@@ -3,6 +3,7 @@
 
 #include "page_allocator.h"
 
+#include "callers.h"
 #include "kernel/frames.h"
 #include "objects/adaptation.h"
 #include "objects/adaptors.h"
@@ -83,10 +84,8 @@ const objects::Adaptation<PageAllocator, services::PageAllocator,
     objects::Renamed<&PageAllocator::allocate_pageable, &services::PageAllocator::allocate_pages>>
     new_to_old;
 
-constexpr objects::CallerClass old_callers[] = {{"PMRoot", 2}, {"KernelPagesPinned", 2}};
-constexpr objects::CallerClass new_callers[] = {{"PMRoot", 2, true}, {"KernelPagesPinned", 2, true}};
-constinit objects::AdaptorPlan way_back = objects::adaptor_plan<objects::Adaptor>(new_to_old, new_callers);
-constinit objects::AdaptorPlan plan = objects::adaptor_plan<objects::Adaptor>(old_to_new, old_callers);
+constinit objects::AdaptorPlan way_back = objects::adaptor_plan<objects::Adaptor>(new_to_old, callers::of_new);
+constinit objects::AdaptorPlan plan = objects::adaptor_plan<objects::Adaptor>(old_to_new, callers::of_old);
 
 }
 
