@@ -16,15 +16,10 @@ from enum import IntEnum
 from types import TracebackType
 from typing import Final, Self
 
+from emulator.bench.code_points import calls_of, entry_of
 from emulator.cpu.binding import StretchPointStruct, StretchRole, StretchStruct
-from emulator.errors import UsageError
-from emulator.monitor.code import INSTRUCTION_SIZE, Instruction
+from emulator.monitor.code import INSTRUCTION_SIZE
 from emulator.system import Machine
-
-GLOBAL_ENTRY_INSTRUCTIONS: Final = 2
-"""With which a function that uses the TOC begins; calls within the kernel skip them (ELFv2)."""
-FUNCTION_MAX: Final = 1024
-"""Instructions of the largest function in which a call is looked for."""
 
 
 class _Kind(IntEnum):
@@ -136,28 +131,9 @@ class StretchWatch:
 
     def _calls(self, kind: _Kind, function: str, callee: str) -> Iterator[StretchPointStruct]:
         """From each call of the one in the other to its return."""
-        found = [each for each in self._function(function) if _calls(each, callee)]
-        if not found:
-            raise UsageError(f"{function} calls {callee} nowhere")
-        for each in found:
-            yield StretchPointStruct(each.address, kind, StretchRole.BEGINS)
-            yield StretchPointStruct(each.address + INSTRUCTION_SIZE, kind, StretchRole.ENDS)
+        for address in calls_of(self._machine, function, callee):
+            yield StretchPointStruct(address, kind, StretchRole.BEGINS)
+            yield StretchPointStruct(address + INSTRUCTION_SIZE, kind, StretchRole.ENDS)
 
     def _entry(self, function: str) -> int:
-        """The first instruction that every call of the function executes."""
-        first, *_ = self._function(function)
-        uses_the_toc = first.text.startswith("addis r2, r12")
-        return first.address + uses_the_toc * GLOBAL_ENTRY_INSTRUCTIONS * INSTRUCTION_SIZE
-
-    def _function(self, function: str) -> Iterator[Instruction]:
-        name = ""
-        for each in self._machine.monitor.disassemble(function, FUNCTION_MAX):
-            owner = each.label.rpartition("+")[0]
-            name = name or owner
-            if owner != name:
-                return
-            yield each
-
-
-def _calls(instruction: Instruction, callee: str) -> bool:
-    return instruction.text.startswith("bl ") and f"<{callee}(" in instruction.text
+        return entry_of(self._machine, function)

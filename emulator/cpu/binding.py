@@ -13,6 +13,7 @@ from emulator.errors import EngineError
 NEVER: Final = (1 << 64) - 1
 THREAD_HOLDS_MAX: Final = 16
 LOG_MAX: Final = 4096
+POINTS_MAX: Final = 512
 ERROR_BYTES: Final = 200
 
 _Fields: TypeAlias = "list[tuple[str, Any]]"
@@ -80,6 +81,15 @@ class StretchStruct(Structure):
     """struct stretch_figures."""
 
     _fields_: ClassVar = _words("count", "longest", "place", "end")
+
+
+class PointStruct(Structure):
+    """struct point_record."""
+
+    _fields_: ClassVar = [
+        *_words(*"vector cpu time instructions thread address".split()),
+        ("values", c_uint64 * 2),
+    ]
 
 
 class CpuControl(Structure):
@@ -151,6 +161,7 @@ _STRUCTURES: tuple[type[Structure], ...] = (
     MachineControl,
     StretchPointStruct,
     StretchStruct,
+    PointStruct,
 )
 
 _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
@@ -187,6 +198,11 @@ _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
     "machine_get_stretch": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
     "cpu_get_gap": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
     "cpu_get_interrupts_off": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
+    "machine_log_points": (c_int, [c_void_p, POINTER(c_uint64), c_uint32, ctypes.c_bool, c_uint64]),
+    "machine_unlog_points": (None, [c_void_p]),
+    "machine_logs_points": (ctypes.c_bool, [c_void_p]),
+    "machine_points_logged": (c_uint64, [c_void_p, POINTER(c_uint64)]),
+    "machine_take_points": (None, [c_void_p, c_void_p]),
     "machine_flush_code": (None, [c_void_p]),
     "machine_flush_tlb": (None, [c_void_p]),
     "cpu_get_control": (None, [c_void_p, c_uint32, POINTER(CpuControl)]),
@@ -218,7 +234,7 @@ class EngineLibrary:
         self._checked(lambda error: self.functions.engine_calibrate(ctypes.byref(self.layout), error))
 
     def _check_structures(self) -> None:
-        sizes = (c_uint64 * 10)()
+        sizes = (c_uint64 * len(_STRUCTURES))()
         count = self.functions.engine_structures(sizes)
         if sizes[:count] != [ctypes.sizeof(structure) for structure in _STRUCTURES]:
             raise EngineError("the engine library is of another version of this package")

@@ -105,6 +105,19 @@ struct stretch_figures {
     uint64_t end;     /* that of its end */
 };
 
+#define POINTS_MAX 512 /* different addresses in the life of a machine */
+
+/* An instruction about to be executed, or an exception taken before it. */
+struct point_record {
+    uint64_t vector;       /* of the exception, or 0 */
+    uint64_t cpu;
+    uint64_t time;         /* that CPU's, ns */
+    uint64_t instructions; /* that it has executed */
+    uint64_t thread;       /* guest thread: SPRG3 */
+    uint64_t address;
+    uint64_t values[2];    /* r3 and r4; of an exception 0 */
+};
+
 struct callbacks {
     /* Returns the status for r3 and sets the value for r4. */
     int64_t (*hypercall)(uint32_t cpu, uint64_t number, const uint64_t arguments[6], uint64_t *value);
@@ -158,7 +171,7 @@ struct machine_control {
 
 /* Library. `error` has room for 200 bytes; functions that take it return 0 for success. */
 /* Sizes of the structures above, in their order; returns how many. The caller's own must be the same. */
-uint32_t engine_structures(uint64_t sizes[10]);
+uint32_t engine_structures(uint64_t sizes[11]);
 int engine_bind(const char *unicorn_path, char *error);
 int engine_calibrate(struct layout *layout, char *error);
 
@@ -204,6 +217,21 @@ void machine_unwatch_stretches(struct machine *machine);
 void machine_get_stretch(const struct machine *machine, uint32_t stretch, struct stretch_figures *figures);
 void cpu_get_gap(const struct machine *machine, uint32_t cpu, struct stretch_figures *figures);
 void cpu_get_interrupts_off(const struct machine *machine, uint32_t cpu, struct stretch_figures *figures);
+
+/* Points, logged one by one. An instruction that is executed again because it faulted is logged again. The guest
+ * runs as if nobody did, and as fast between two points. */
+/* From now on, at `addresses` (ascending, each once), and exceptions if wanted; at most `most` records are kept. Returns
+ * non-zero when there are too many addresses, when points are logged already, or when the host has no memory. */
+int machine_log_points(struct machine *machine, const uint64_t *addresses, uint32_t count, bool exceptions,
+                       uint64_t most);
+/* Forgets the records. */
+void machine_unlog_points(struct machine *machine);
+bool machine_logs_points(const struct machine *machine);
+/* While they are logged: how many records are kept, and how many were lost for want of room; all that were lost come
+ * after those that are kept. */
+uint64_t machine_points_logged(const struct machine *machine, uint64_t *lost);
+/* Moves all that are kept out, in the order in which the CPUs' turns came. */
+void machine_take_points(struct machine *machine, struct point_record *records);
 
 /* Coherence: after the host changed instructions or page tables in RAM. */
 void machine_flush_code(struct machine *machine);

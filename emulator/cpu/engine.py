@@ -11,6 +11,7 @@ from emulator.cpu.binding import (
     ERROR_BYTES,
     LOG_MAX,
     NEVER,
+    POINTS_MAX,
     Callbacks,
     CpuControl,
     DirectiveStruct,
@@ -19,6 +20,7 @@ from emulator.cpu.binding import (
     HypercallFunction,
     InterruptController,
     MachineControl,
+    PointStruct,
     ReadFunction,
     SliceRecord,
     StretchPointStruct,
@@ -195,6 +197,29 @@ class Engine:
         figures = StretchStruct()
         self.c.cpu_get_interrupts_off(self.handle, cpu, ctypes.byref(figures))
         return figures
+
+    def log_points(self, addresses: Sequence[int], exceptions: bool, most: int) -> None:
+        """From now on, in at most ``most`` records until they are taken. Raises EngineError."""
+        if self.c.machine_logs_points(self.handle):
+            raise EngineError("this machine's points are logged already: one log at a time")
+        points = sorted(set(addresses))
+        array = (ctypes.c_uint64 * len(points))(*points)
+        if self.c.machine_log_points(self.handle, array, len(array), exceptions, most):
+            raise EngineError(
+                f"{len(array)} points cannot be logged (different ones on a machine: {POINTS_MAX})"
+            )
+
+    def unlog_points(self) -> None:
+        """The records are gone."""
+        self.c.machine_unlog_points(self.handle)
+
+    def take_points(self) -> tuple[Sequence[PointStruct], int]:
+        """The records since the last call, while they are logged, and how many were lost after them."""
+        lost = ctypes.c_uint64()
+        count = self.c.machine_points_logged(self.handle, lost)
+        records = (PointStruct * count)()
+        self.c.machine_take_points(self.handle, records)
+        return records, lost.value
 
     def take_log(self) -> bytes:
         """Records of slices since the last call: pairs of 64-bit words in the host's byte order."""

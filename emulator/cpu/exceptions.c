@@ -60,6 +60,7 @@ static void enter_vector(struct cpu *cpu, enum vector vector, uint64_t msr)
 
 void deliver(struct cpu *cpu, enum vector vector, uint64_t address, uint64_t reason)
 {
+    point_log_exception(cpu, vector, address);
     save_up_to(cpu, SPR_SRR1);
     uint64_t msr = *context_word(cpu->context, cpu->machine->layout.msr);
     *spr_word(cpu, SPR_SRR0) = address;
@@ -73,6 +74,7 @@ static void deliver_illegal(struct cpu *cpu, uint64_t address)
 {
     uint32_t instruction = 0;
     fetch_instruction(cpu, address, &instruction);
+    point_log_exception(cpu, VECTOR_EMULATION_ASSISTANCE, address);
     save_up_to(cpu, SPR_HEIR);
     uint64_t msr = *context_word(cpu->context, cpu->machine->layout.msr);
     *spr_word(cpu, SPR_HSRR0) = *spr_word(cpu, SPR_SRR0) = address;
@@ -235,6 +237,7 @@ bool cpu_interrupt_pending(const struct cpu *cpu)
 static void take_machine_check(struct cpu *cpu)
 {
     bool precise = cpu_pc(cpu) == cpu->check_pc;
+    point_log_exception(cpu, VECTOR_MACHINE_CHECK, cpu->check_pc);
     save_up_to(cpu, SPR_SRR1);
     uint64_t msr = *context_word(cpu->context, cpu->machine->layout.msr);
     *spr_word(cpu, SPR_DAR) = cpu->check_dar;

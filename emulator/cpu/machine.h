@@ -144,6 +144,9 @@ struct machine {
     struct thread_hold thread_holds[THREAD_HOLDS_MAX];
     uint32_t thread_hold_count;
     struct stretches *stretches; /* NULL: nobody watches */
+    struct point_log *point_log; /* NULL: nobody logs points */
+    uint64_t point_hooks[POINTS_MAX];
+    uint32_t point_hook_count;
 };
 
 static inline uint64_t smaller(uint64_t a, uint64_t b)
@@ -252,6 +255,12 @@ bool stop_check_verify(const struct layout *layout, uint64_t offset);
 /* stretches.c */
 /* `count` instructions of straight-line code are about to be executed; somebody watches. */
 void stretches_note(struct cpu *cpu, uint64_t start, uint64_t count);
+
+/* point_log.c */
+/* The instruction at this address, in the block in progress, is about to be executed. */
+void point_log_reach(struct cpu *cpu, uint64_t address);
+/* An exception has come before the instruction at this address. */
+void point_log_exception(struct cpu *cpu, uint64_t vector, uint64_t address);
 
 /* random.c */
 uint64_t random_next(uint64_t state[4]);

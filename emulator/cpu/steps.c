@@ -42,11 +42,13 @@ static bool part_changes_mmu(struct cpu *cpu, uint64_t pc, uint64_t count)
 static void step_hook(uc_engine *uc, uint64_t address, uint32_t bytes, void *user)
 {
     struct cpu *cpu = user;
-    (void)address, (void)bytes;
-    if (!cpu->steps_left)
+    (void)bytes;
+    if (!cpu->steps_left) {
         unicorn.emu_stop(uc);
-    else
-        cpu->steps_left--;
+        return;
+    }
+    cpu->steps_left--;
+    point_log_reach(cpu, address);
 }
 
 static uc_err open_steps(struct cpu *cpu)

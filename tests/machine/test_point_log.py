@@ -1,0 +1,90 @@
+"""Records of single instructions of a program's run, however it is cut into slices."""
+
+import pytest
+
+from emulator.cpu.binding import POINTS_MAX, PointStruct
+from emulator.errors import EngineError
+from emulator.machine import Policy, Random, RoundRobin
+from tests.machine.program import ENTRY, Bench, open_bench
+
+ROUNDS = 1_000
+LOOP = f"li 3, 0; li 4, 30000; li 5, {ROUNDS}; mtctr 5; again: addi 3, 3, 1; subi 4, 4, 2; nop; bdnz again;"
+FIRST = ENTRY + 4 * 4
+INSIDE = ENTRY + 4 * 6
+LENGTH = 4
+POLICIES = [RoundRobin(), Random(1_000)]
+
+
+def logged(bench: Bench, addresses: list[int], source: str, *, exceptions: bool = False) -> list[PointStruct]:
+    bench.hardware.engine.log_points(addresses, exceptions, 1 << 20)
+    bench.run(source)
+    records, lost = bench.hardware.engine.take_points()
+    assert not lost
+    return list(records)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("policy", POLICIES, ids=["whole-slices", "random"])
+def test_registers_and_counts_are_those_before_the_instruction(policy: Policy, seed: int) -> None:
+    bench = open_bench(policy=policy, seed=seed)
+    records = logged(bench, [INSIDE, FIRST], LOOP)
+    assert [(each.address, *each.values) for each in records] == [
+        values
+        for done in range(ROUNDS)
+        for values in ((FIRST, done, 30_000 - 2 * done), (INSIDE, done + 1, 29_998 - 2 * done))
+    ]
+    started = records[0].instructions
+    assert started == 4
+    assert [each.instructions - started for each in records] == [
+        count for done in range(ROUNDS) for count in (LENGTH * done, LENGTH * done + 2)
+    ]
+    assert all(each.time - records[0].time == each.instructions - started for each in records)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=["whole-slices", "random"])
+def test_an_exception_is_logged_where_it_comes(policy: Policy) -> None:
+    bench = open_bench(policy=policy)
+    bench["sprg3"] = 77
+    (trap,) = logged(bench, [], "nop; nop; trap; nop;", exceptions=True)
+    assert (trap.vector, trap.address, trap.instructions, trap.thread) == (0x700, ENTRY + 8, 2, 77)
+
+
+def test_an_instruction_that_does_not_come_to_its_turn_is_not_logged() -> None:
+    bench = open_bench()
+    assert not logged(bench, [ENTRY + 8], "nop; trap; nop;")
+
+
+def test_what_had_run_before_is_logged_too() -> None:
+    bench = open_bench()
+    bench.run(LOOP)
+    assert len(logged(bench, [INSIDE], LOOP)) == ROUNDS
+
+
+def test_nothing_is_logged_when_nobody_wants_it_any_more() -> None:
+    bench = open_bench()
+    engine = bench.hardware.engine
+    assert len(logged(bench, [INSIDE], LOOP)) == ROUNDS
+    engine.unlog_points()
+    bench.run(LOOP)
+    assert [each.address for each in logged(bench, [FIRST], LOOP)] == [FIRST] * ROUNDS
+
+
+def test_records_without_room_are_counted() -> None:
+    bench = open_bench()
+    bench.hardware.engine.log_points([INSIDE], False, 4)
+    bench.run(LOOP)
+    records, lost = bench.hardware.engine.take_points()
+    assert ([each.values[0] for each in records], lost) == ([1, 2, 3, 4], ROUNDS - 4)
+
+
+def test_too_many_addresses_are_refused() -> None:
+    bench = open_bench()
+    with pytest.raises(EngineError, match=f"{POINTS_MAX + 1} points cannot be logged"):
+        bench.hardware.engine.log_points([ENTRY + 4 * index for index in range(POINTS_MAX + 1)], False, 1)
+
+
+def test_one_log_at_a_time() -> None:
+    bench = open_bench()
+    bench.hardware.engine.log_points([ENTRY], False, 1)
+    with pytest.raises(EngineError, match="logged already"):
+        bench.hardware.engine.log_points([INSIDE], False, 1)
