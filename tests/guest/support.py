@@ -18,7 +18,7 @@ from emulator.machine.policy import Directive, DirectiveKind
 from toolchain.kernel import build_kernel
 
 LIMIT_NS: Final = 400_000_000
-"""Virtual time after which a run has failed: all tests of one kind take a tenth of it."""
+"""Virtual time after which a run has failed: tests of one kind take two thirds of it at most, on two CPUs."""
 GRACE_NS: Final = 3_000_000
 """How long a thread is held at the most: its CPU may be held with a lock that the test itself wants."""
 
