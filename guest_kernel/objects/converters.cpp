@@ -3,7 +3,7 @@
 #include "arch/ppc64/percpu.h"
 #include "kernel/clock.h"
 #include "kernel/thread.h"
-#include "objects/instance_set.h"
+#include "objects/counted_scope.h"
 #include "objects/lazy.h"
 #include "objects/promoted_swap.h"
 
@@ -69,9 +69,20 @@ void Converters::entry(uint64_t argument)
 
 bool Converters::anything_to_do(unsigned cpu)
 {
-    auto& set = *m_record.instance_set();
-    return set.count(cpu, InstanceList::Promoted) != 0
-        || (m_marked == Marked::Convert && set.count(cpu, InstanceList::Marked) != 0);
+    CountedScope keeps_the_set;
+    auto* set = m_record.instance_set();
+    if (set == nullptr)
+        return false;
+    return set->count(cpu, InstanceList::Promoted) != 0
+        || (m_marked == Marked::Convert && set->count(cpu, InstanceList::Marked) != 0);
+}
+
+// The set may go with its class' factory, when the last instance has been destroyed meanwhile.
+unsigned Converters::first(unsigned cpu, InstanceList list, ReferenceName (&names)[InstanceSet::batch])
+{
+    CountedScope keeps_the_set;
+    auto* set = m_record.instance_set();
+    return set == nullptr ? 0 : set->first(cpu, list, names);
 }
 
 // Both lists are looked at each time: what is converted may meet another instance of the class and promote it.
@@ -98,7 +109,7 @@ bool Converters::take_some(unsigned cpu, unsigned priority)
 bool Converters::convert_some(unsigned cpu)
 {
     ReferenceName names[InstanceSet::batch];
-    const unsigned count = m_record.instance_set()->first(cpu, InstanceList::Marked, names);
+    const unsigned count = first(cpu, InstanceList::Marked, names);
     bool any = false;
     for (unsigned i = 0; i < count && !stopped(); ++i)
         any |= convert_named(names[i], m_priority);
@@ -108,7 +119,7 @@ bool Converters::convert_some(unsigned cpu)
 bool Converters::swap_some(unsigned cpu)
 {
     ReferenceName names[InstanceSet::batch];
-    const unsigned found = m_record.instance_set()->first(cpu, InstanceList::Promoted, names);
+    const unsigned found = first(cpu, InstanceList::Promoted, names);
     const unsigned count = found < swaps_at_once ? found : swaps_at_once;
     HotSwap* swaps[swaps_at_once] = {};
     bool any = false;

@@ -4,6 +4,7 @@
 #include "kernel/event.h"
 #include "objects/class_record.h"
 #include "objects/hot_swap.h"
+#include "objects/instance_set.h"
 
 namespace objects {
 
@@ -47,6 +48,7 @@ private:
     bool convert_some(unsigned cpu);
     bool swap_some(unsigned cpu);
     bool anything_to_do(unsigned cpu);
+    unsigned first(unsigned cpu, InstanceList list, ReferenceName (&names)[InstanceSet::batch]);
 
     ClassRecord& m_record;
     const SwapOptions m_options;

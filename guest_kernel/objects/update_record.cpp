@@ -208,6 +208,7 @@ bool something_left(const ClassChange& change)
 {
     if (change.kind == ChangeKind::OneObject)
         return false;
+    CountedScope keeps_the_set;
     auto* set = change.record->instance_set();
     if (set == nullptr)
         return false;
