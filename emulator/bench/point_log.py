@@ -15,18 +15,20 @@ A ``StretchWatch`` may watch at the same time; a second ``PointLog`` may not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum, auto
+from dataclasses import dataclass
+from enum import Enum, IntEnum, auto
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from emulator.bench.code_points import writes_of_sprg3
-from emulator.cpu.binding import PointStruct
+from emulator.cpu.binding import POINT_WORDS, LogPointStruct, PointStruct
 from emulator.errors import EngineError, UsageError
 from emulator.monitor.code import INSTRUCTION_SIZE
 from emulator.system import Machine
 
 MOST_RECORDS: Final = 1 << 24
-"""That wait to be taken: 1 GiB of the host's memory."""
+"""That wait to be taken: 1.5 GiB of the host's memory."""
+READ_BYTES: Final = 8 * POINT_WORDS
 
 
 class Kind(Enum):
@@ -36,6 +38,21 @@ class Kind(Enum):
     EXCEPTION = auto()
     THREAD = auto()
     """From here on the CPU runs the guest thread ``thread``."""
+
+
+class Base(IntEnum):
+    """The registers from which memory can be read."""
+
+    R3 = 3
+    R4 = 4
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a point's records hold of memory: ``READ_BYTES`` bytes at ``offset`` from a register's address."""
+
+    base: Base
+    offset: int = 0
 
 
 class PointRecord(NamedTuple):
@@ -58,6 +75,8 @@ class PointRecord(NamedTuple):
     r4: int
     vector: int
     """Of the exception, 0 for the other kinds."""
+    memory: bytes
+    """Before the instruction; zeros where nothing is mapped, empty where nothing was to be read."""
 
 
 class PointLog:
@@ -68,11 +87,12 @@ class PointLog:
         machine: Machine,
         points: Mapping[str, int | Sequence[int]],
         *,
+        reads: Mapping[str, Read] | None = None,
         exceptions: bool = False,
         threads: bool = False,
         most: int = MOST_RECORDS,
     ) -> None:
-        """The effective addresses of each point, by its name.
+        """The effective addresses of each point, and what to read of memory there, by its name.
 
         An instruction that is executed again because it faulted is logged again. ``most`` bounds the
         records that wait to be taken. Raises UsageError when an address has two names.
@@ -80,6 +100,7 @@ class PointLog:
         self._machine = machine
         self._exceptions = exceptions
         self._most = most
+        self._reads = reads or {}
         self._names: dict[int, tuple[Kind, str]] = {}
         for name, addresses in points.items():
             for address in [addresses] if isinstance(addresses, int) else addresses:
@@ -93,7 +114,8 @@ class PointLog:
 
     def __enter__(self) -> Self:
         """Raises EngineError when there are too many addresses, or when points are logged already."""
-        self._machine.hardware.engine.log_points(list(self._names), self._exceptions, self._most)
+        points = (self._structure(address, name) for address, (_kind, name) in self._names.items())
+        self._machine.hardware.engine.log_points(points, self._exceptions, self._most)
         self._records, self._lost, self._active = [], 0, True
         return self
 
@@ -128,6 +150,10 @@ class PointLog:
             raise UsageError(f"{address:#x} is both {self._names[address][1]!r} and {name!r}")
         self._names[address] = kind, name
 
+    def _structure(self, address: int, name: str) -> LogPointStruct:
+        read = self._reads.get(name)
+        return LogPointStruct(address) if read is None else LogPointStruct(address, read.base, read.offset)
+
     def _collect(self) -> None:
         if not self._active:
             return
@@ -137,6 +163,7 @@ class PointLog:
     def _read(self, structures: Sequence[PointStruct]) -> Iterator[PointRecord]:
         for each in structures:
             kind, name = (Kind.EXCEPTION, "") if each.vector else self._names[each.address]
+            memory = bytes(each.memory) if name in self._reads else b""
             yield PointRecord(
                 kind,
                 name,
@@ -148,4 +175,5 @@ class PointLog:
                 each.values[0],
                 each.values[1],
                 each.vector,
+                memory,
             )

@@ -14,6 +14,7 @@ NEVER: Final = (1 << 64) - 1
 THREAD_HOLDS_MAX: Final = 16
 LOG_MAX: Final = 4096
 POINTS_MAX: Final = 512
+POINT_WORDS: Final = 4
 ERROR_BYTES: Final = 200
 
 _Fields: TypeAlias = "list[tuple[str, Any]]"
@@ -83,12 +84,19 @@ class StretchStruct(Structure):
     _fields_: ClassVar = _words("count", "longest", "place", "end")
 
 
+class LogPointStruct(Structure):
+    """struct log_point."""
+
+    _fields_: ClassVar = _words("address", "base", "offset")
+
+
 class PointStruct(Structure):
     """struct point_record."""
 
     _fields_: ClassVar = [
         *_words(*"vector cpu time instructions thread address".split()),
         ("values", c_uint64 * 2),
+        ("memory", c_uint64 * POINT_WORDS),
     ]
 
 
@@ -161,6 +169,7 @@ _STRUCTURES: tuple[type[Structure], ...] = (
     MachineControl,
     StretchPointStruct,
     StretchStruct,
+    LogPointStruct,
     PointStruct,
 )
 
@@ -198,7 +207,7 @@ _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
     "machine_get_stretch": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
     "cpu_get_gap": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
     "cpu_get_interrupts_off": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
-    "machine_log_points": (c_int, [c_void_p, POINTER(c_uint64), c_uint32, ctypes.c_bool, c_uint64]),
+    "machine_log_points": (c_int, [c_void_p, POINTER(LogPointStruct), c_uint32, ctypes.c_bool, c_uint64]),
     "machine_unlog_points": (None, [c_void_p]),
     "machine_logs_points": (ctypes.c_bool, [c_void_p]),
     "machine_points_logged": (c_uint64, [c_void_p, POINTER(c_uint64)]),

@@ -106,6 +106,14 @@ struct stretch_figures {
 };
 
 #define POINTS_MAX 512 /* different addresses in the life of a machine */
+#define POINT_WORDS 4
+
+/* An instruction to log, and what to read of memory then. */
+struct log_point {
+    uint64_t address;
+    uint64_t base;   /* register: 3 or 4; 0: nothing is read */
+    uint64_t offset; /* from what the register holds */
+};
 
 /* An instruction about to be executed, or an exception taken before it. */
 struct point_record {
@@ -116,6 +124,7 @@ struct point_record {
     uint64_t thread;       /* guest thread: SPRG3 */
     uint64_t address;
     uint64_t values[2];    /* r3 and r4; of an exception 0 */
+    uint64_t memory[POINT_WORDS]; /* in the guest's byte order; 0 where nothing is mapped or was wanted */
 };
 
 struct callbacks {
@@ -171,7 +180,7 @@ struct machine_control {
 
 /* Library. `error` has room for 200 bytes; functions that take it return 0 for success. */
 /* Sizes of the structures above, in their order; returns how many. The caller's own must be the same. */
-uint32_t engine_structures(uint64_t sizes[11]);
+uint32_t engine_structures(uint64_t sizes[12]);
 int engine_bind(const char *unicorn_path, char *error);
 int engine_calibrate(struct layout *layout, char *error);
 
@@ -220,9 +229,9 @@ void cpu_get_interrupts_off(const struct machine *machine, uint32_t cpu, struct 
 
 /* Points, logged one by one. An instruction that is executed again because it faulted is logged again. The guest
  * runs as if nobody did, and as fast between two points. */
-/* From now on, at `addresses` (ascending, each once), and exceptions if wanted; at most `most` records are kept. Returns
+/* From now on, at `points` (by address, each once), and exceptions if wanted; at most `most` records are kept. Returns
  * non-zero when there are too many addresses, when points are logged already, or when the host has no memory. */
-int machine_log_points(struct machine *machine, const uint64_t *addresses, uint32_t count, bool exceptions,
+int machine_log_points(struct machine *machine, const struct log_point *points, uint32_t count, bool exceptions,
                        uint64_t most);
 /* Forgets the records. */
 void machine_unlog_points(struct machine *machine);

@@ -1,7 +1,7 @@
 """One engine: RAM and CPUs that take turns, with callbacks to whoever owns it."""
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, overload
 
@@ -19,6 +19,7 @@ from emulator.cpu.binding import (
     EventsFunction,
     HypercallFunction,
     InterruptController,
+    LogPointStruct,
     MachineControl,
     PointStruct,
     ReadFunction,
@@ -198,12 +199,15 @@ class Engine:
         self.c.cpu_get_interrupts_off(self.handle, cpu, ctypes.byref(figures))
         return figures
 
-    def log_points(self, addresses: Sequence[int], exceptions: bool, most: int) -> None:
-        """From now on, in at most ``most`` records until they are taken. Raises EngineError."""
+    def log_points(self, points: Iterable[LogPointStruct], exceptions: bool, most: int) -> None:
+        """From now on, each address once, in at most ``most`` records until they are taken.
+
+        Raises EngineError.
+        """
         if self.c.machine_logs_points(self.handle):
             raise EngineError("this machine's points are logged already: one log at a time")
-        points = sorted(set(addresses))
-        array = (ctypes.c_uint64 * len(points))(*points)
+        ordered = sorted(points, key=lambda point: int(point.address))
+        array = (LogPointStruct * len(ordered))(*ordered)
         if self.c.machine_log_points(self.handle, array, len(array), exceptions, most):
             raise EngineError(
                 f"{len(array)} points cannot be logged (different ones on a machine: {POINTS_MAX})"

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-uint32_t engine_structures(uint64_t sizes[11])
+uint32_t engine_structures(uint64_t sizes[12])
 {
     const uint64_t known[] = {
         sizeof(struct interrupt_controller), sizeof(struct layout),          sizeof(struct directive),
         sizeof(struct slice_record),         sizeof(struct watch),           sizeof(struct callbacks),
         sizeof(struct cpu_control),          sizeof(struct machine_control), sizeof(struct stretch_point),
-        sizeof(struct stretch_figures),      sizeof(struct point_record),
+        sizeof(struct stretch_figures),      sizeof(struct log_point),       sizeof(struct point_record),
     };
     memcpy(sizes, known, sizeof known);
     return sizeof known / sizeof *known;

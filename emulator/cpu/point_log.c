@@ -11,25 +11,25 @@
 #define FIRST_RECORDS 1024 /* room to begin with; doubled whenever it is full */
 
 struct point_log {
-    uint64_t *addresses; /* ascending */
-    uint32_t address_count;
+    struct log_point *points; /* by address */
+    uint32_t point_count;
     bool exceptions;
     struct point_record *records;
     uint64_t count, room, most;
     uint64_t lost;
 };
 
-static bool is_logged(const struct point_log *log, uint64_t address)
+static const struct log_point *find(const struct point_log *log, uint64_t address)
 {
-    uint32_t low = 0, high = log->address_count;
+    uint32_t low = 0, high = log->point_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (log->addresses[middle] < address)
+        if (log->points[middle].address < address)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < log->address_count && log->addresses[low] == address;
+    return low < log->point_count && log->points[low].address == address ? &log->points[low] : NULL;
 }
 
 static bool grow(struct point_log *log)
@@ -53,24 +53,46 @@ static void append(struct point_log *log, const struct point_record *record)
         log->records[log->count++] = *record;
 }
 
+/* Eight bytes of the guest's memory in its order; 0 where nothing is mapped. */
+static uint64_t read_word(const struct cpu *cpu, uint64_t address)
+{
+    struct machine *machine = cpu->machine;
+    uint64_t physical, word = 0;
+    if (cpu_translate(machine, cpu->id, address, !(cpu_msr(cpu) & MSR_DR), &physical) &&
+        physical <= machine->ram_bytes - sizeof word)
+        memcpy(&word, machine->ram + physical, sizeof word);
+    return word;
+}
+
+static void read_memory(const struct cpu *cpu, const struct log_point *point, struct point_record *record)
+{
+    uint64_t start = record->values[point->base - 3] + point->offset;
+    for (unsigned i = 0; i < POINT_WORDS; i++)
+        record->memory[i] = read_word(cpu, start + sizeof(uint64_t) * i);
+}
+
 void point_log_reach(struct cpu *cpu, uint64_t address)
 {
     const struct layout *layout = &cpu->machine->layout;
     struct point_log *log = cpu->machine->point_log;
-    if (!log || address < cpu->block || address >= cpu->block_end || !is_logged(log, address))
+    bool runs = address >= cpu->block && address < cpu->block_end;
+    const struct log_point *point = log && runs ? find(log, address) : NULL;
+    if (!point)
         return;
     uint64_t thread = cpu_spr(cpu, SPR_SPRG3); /* saves the general registers too, which lie before it */
     uint64_t behind = (cpu->block_end - address) / 4;
-    append(log, &(struct point_record){
-                    .vector = 0,
-                    .cpu = cpu->id,
-                    .time = cpu_time(cpu) - behind,
-                    .instructions = cpu_executed(cpu) - behind,
-                    .thread = thread,
-                    .address = address,
-                    .values = {*context_word(cpu->context, layout->gpr + 8 * 3),
-                               *context_word(cpu->context, layout->gpr + 8 * 4)},
-                });
+    struct point_record record = {
+        .cpu = cpu->id,
+        .time = cpu_time(cpu) - behind,
+        .instructions = cpu_executed(cpu) - behind,
+        .thread = thread,
+        .address = address,
+        .values = {*context_word(cpu->context, layout->gpr + 8 * 3),
+                   *context_word(cpu->context, layout->gpr + 8 * 4)},
+    };
+    if (point->base)
+        read_memory(cpu, point, &record);
+    append(log, &record);
 }
 
 void point_log_exception(struct cpu *cpu, uint64_t vector, uint64_t address)
@@ -121,8 +143,8 @@ static bool hook(struct machine *machine, uint64_t address)
 static bool hook_all(struct machine *machine, const struct point_log *log)
 {
     bool done = true;
-    for (uint32_t i = 0; i < log->address_count && done; i++)
-        done = hook(machine, log->addresses[i]);
+    for (uint32_t i = 0; i < log->point_count && done; i++)
+        done = hook(machine, log->points[i].address);
     machine_flush_code(machine);
     return done;
 }
@@ -131,20 +153,20 @@ static void free_log(struct point_log *log)
 {
     if (!log)
         return;
-    free(log->addresses);
+    free(log->points);
     free(log->records);
     free(log);
 }
 
-int machine_log_points(struct machine *machine, const uint64_t *addresses, uint32_t count, bool exceptions,
+int machine_log_points(struct machine *machine, const struct log_point *points, uint32_t count, bool exceptions,
                        uint64_t most)
 {
     struct point_log *log = calloc(1, sizeof *log);
     if (log)
-        log->addresses = malloc((count + 1) * sizeof *addresses); /* one to spare: never of no bytes */
-    if (log && log->addresses) {
-        memcpy(log->addresses, addresses, count * sizeof *addresses);
-        log->address_count = count;
+        log->points = malloc((count + 1) * sizeof *points); /* one to spare: never of no bytes */
+    if (log && log->points) {
+        memcpy(log->points, points, count * sizeof *points);
+        log->point_count = count;
         log->exceptions = exceptions;
         log->most = most;
         if (!machine->point_log && hook_all(machine, log)) {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.cpu.binding import POINTS_MAX, PointStruct
+from emulator.cpu.binding import POINTS_MAX, LogPointStruct, PointStruct
 from emulator.errors import EngineError
 from emulator.machine import Policy, Random, RoundRobin
 from tests.machine.program import ENTRY, Bench, open_bench
@@ -15,8 +15,13 @@ LENGTH = 4
 POLICIES = [RoundRobin(), Random(1_000)]
 
 
+def log_points(bench: Bench, addresses: list[int], *, exceptions: bool = False, most: int = 1 << 20) -> None:
+    points = [LogPointStruct(address) for address in addresses]
+    bench.hardware.engine.log_points(points, exceptions, most)
+
+
 def logged(bench: Bench, addresses: list[int], source: str, *, exceptions: bool = False) -> list[PointStruct]:
-    bench.hardware.engine.log_points(addresses, exceptions, 1 << 20)
+    log_points(bench, addresses, exceptions=exceptions)
     bench.run(source)
     records, lost = bench.hardware.engine.take_points()
     assert not lost
@@ -69,9 +74,29 @@ def test_nothing_is_logged_when_nobody_wants_it_any_more() -> None:
     assert [each.address for each in logged(bench, [FIRST], LOOP)] == [FIRST] * ROUNDS
 
 
+@pytest.mark.parametrize("offset", [0, 0x100, -8])
+def test_memory_is_read_when_the_instruction_comes(offset: int) -> None:
+    bench = open_bench()
+    data = bytes(range(100, 132))
+    bench.hardware.memory.write(0x20000 + offset, data)
+    bench.hardware.engine.log_points([LogPointStruct(ENTRY + 4 * 2, 4, offset)], False, 1)
+    bench.run(f"lis 4, 2; li 5, 0; nop; std 5, {offset}(4);")
+    ((record,), _lost) = bench.hardware.engine.take_points()
+    assert bytes(record.memory) == data
+    assert bench.hardware.memory.read(0x20000 + offset, 8) == bytes(8)
+
+
+def test_memory_that_is_not_there_reads_as_zero() -> None:
+    bench = open_bench()
+    bench.hardware.engine.log_points([LogPointStruct(ENTRY + 4, 3)], False, 1)
+    bench.run("lis 3, 0x7fff; nop;")
+    ((record,), _lost) = bench.hardware.engine.take_points()
+    assert (record.values[0], bytes(record.memory)) == (0x7FFF0000, bytes(32))
+
+
 def test_records_without_room_are_counted() -> None:
     bench = open_bench()
-    bench.hardware.engine.log_points([INSIDE], False, 4)
+    log_points(bench, [INSIDE], most=4)
     bench.run(LOOP)
     records, lost = bench.hardware.engine.take_points()
     assert ([each.values[0] for each in records], lost) == ([1, 2, 3, 4], ROUNDS - 4)
@@ -80,11 +105,11 @@ def test_records_without_room_are_counted() -> None:
 def test_too_many_addresses_are_refused() -> None:
     bench = open_bench()
     with pytest.raises(EngineError, match=f"{POINTS_MAX + 1} points cannot be logged"):
-        bench.hardware.engine.log_points([ENTRY + 4 * index for index in range(POINTS_MAX + 1)], False, 1)
+        log_points(bench, [ENTRY + 4 * index for index in range(POINTS_MAX + 1)])
 
 
 def test_one_log_at_a_time() -> None:
     bench = open_bench()
-    bench.hardware.engine.log_points([ENTRY], False, 1)
+    log_points(bench, [ENTRY])
     with pytest.raises(EngineError, match="logged already"):
-        bench.hardware.engine.log_points([INSIDE], False, 1)
+        log_points(bench, [INSIDE])
