@@ -23,7 +23,10 @@ _TAIL_CALL: Final = re.compile(r"bctr$|b(?!l )[a-z+-]* [^<]*<(?P<label>.*)>$")
 
 
 def entry_of(machine: Machine, function: str) -> int:
-    """The first instruction that every call of the function executes."""
+    """The first instruction that every call of the function executes.
+
+    Where the compiler has put the function's code into a caller's, that caller does not come there.
+    """
     first, *_ = instructions_of(machine, function)
     uses_the_toc = first.text.startswith("addis r2, r12")
     return first.address + uses_the_toc * GLOBAL_ENTRY_INSTRUCTIONS * INSTRUCTION_SIZE
@@ -49,10 +52,15 @@ def calls_of(machine: Machine, function: str, callee: str) -> list[int]:
 
     Raises UsageError when there is none.
     """
-    found = [each.address for each in instructions_of(machine, function) if _calls(each, callee)]
+    found = find_calls(machine, function, callee)
     if not found:
         raise UsageError(f"{function} calls {callee} nowhere")
     return found
+
+
+def find_calls(machine: Machine, function: str, callee: str) -> list[int]:
+    """As ``calls_of``, but there may be none."""
+    return [each.address for each in instructions_of(machine, function) if _calls(each, callee)]
 
 
 def instructions_of(machine: Machine, function: str) -> Iterator[Instruction]:

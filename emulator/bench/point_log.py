@@ -53,6 +53,8 @@ class Read:
 
     base: Base
     offset: int = 0
+    through: bool = False
+    """An address lies there; the bytes are those at that address."""
 
 
 class PointRecord(NamedTuple):
@@ -152,7 +154,9 @@ class PointLog:
 
     def _structure(self, address: int, name: str) -> LogPointStruct:
         read = self._reads.get(name)
-        return LogPointStruct(address) if read is None else LogPointStruct(address, read.base, read.offset)
+        if read is None:
+            return LogPointStruct(address)
+        return LogPointStruct(address, read.base, read.offset, read.through)
 
     def _collect(self) -> None:
         if not self._active:

@@ -87,7 +87,7 @@ class StretchStruct(Structure):
 class LogPointStruct(Structure):
     """struct log_point."""
 
-    _fields_: ClassVar = _words("address", "base", "offset")
+    _fields_: ClassVar = _words("address", "base", "offset", "through")
 
 
 class PointStruct(Structure):

@@ -113,6 +113,7 @@ struct log_point {
     uint64_t address;
     uint64_t base;   /* register: 3 or 4; 0: nothing is read */
     uint64_t offset; /* from what the register holds */
+    uint64_t through; /* non-zero: an address lies there, and what is read lies at that */
 };
 
 /* An instruction about to be executed, or an exception taken before it. */

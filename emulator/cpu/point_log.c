@@ -67,6 +67,8 @@ static uint64_t read_word(const struct cpu *cpu, uint64_t address)
 static void read_memory(const struct cpu *cpu, const struct log_point *point, struct point_record *record)
 {
     uint64_t start = record->values[point->base - 3] + point->offset;
+    if (point->through)
+        start = __builtin_bswap64(read_word(cpu, start));
     for (unsigned i = 0; i < POINT_WORDS; i++)
         record->memory[i] = read_word(cpu, start + sizeof(uint64_t) * i);
 }

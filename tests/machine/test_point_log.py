@@ -86,6 +86,17 @@ def test_memory_is_read_when_the_instruction_comes(offset: int) -> None:
     assert bench.hardware.memory.read(0x20000 + offset, 8) == bytes(8)
 
 
+def test_memory_is_read_at_an_address_in_memory() -> None:
+    bench = open_bench()
+    data = bytes(range(100, 132))
+    bench.hardware.memory.write(0x20010, (0x30008).to_bytes(8, "big"))
+    bench.hardware.memory.write(0x30008, data)
+    bench.hardware.engine.log_points([LogPointStruct(ENTRY + 4, 3, 0x10, True)], False, 1)
+    bench.run("lis 3, 2; nop;")
+    ((record,), _lost) = bench.hardware.engine.take_points()
+    assert bytes(record.memory) == data
+
+
 def test_memory_that_is_not_there_reads_as_zero() -> None:
     bench = open_bench()
     bench.hardware.engine.log_points([LogPointStruct(ENTRY + 4, 3)], False, 1)
