@@ -46,6 +46,7 @@ cli = LazyGroup(
         "boot": "emulator.cli.boot",
         "restore": "emulator.cli.restore",
         "run": "emulator.cli.run",
+        "trace": "emulator.cli.trace",
         "update": "emulator.cli.update",
         "bench": "emulator.cli.bench",
         "disassemble": "emulator.cli.disassemble",

@@ -64,6 +64,8 @@ class Hardware:
         check_engine()
         self.config = config or MachineConfig()
         self.on_hypercall: HypercallHandler = _unsupported
+        self.on_pause: Callable[[], None] = _nothing
+        """Called now and then during a run, between two slices, for who looks at it piece by piece."""
         self.engine = Engine(self.config.cpus, self.config.memory, self)
         self.engine.seed(self.config.seed)
         self.memory = Memory(self.engine)
@@ -135,6 +137,7 @@ class Hardware:
                 self._refill()
             elif stop is EngineStop.LOG_FULL:
                 self._digest.add(self.engine.take_log())
+                self.on_pause()
             else:
                 return self._describe(stop)
 
@@ -223,6 +226,10 @@ def _limits(until: Until) -> Limits:
         return NEVER if value is None else value
 
     return Limits(limit(until.deadline_ns), until.cpu, limit(until.instructions), limit(until.address))
+
+
+def _nothing() -> None:
+    pass
 
 
 def _unsupported(cpu: int, number: int, arguments: tuple[int, ...]) -> tuple[int, int]:

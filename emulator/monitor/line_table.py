@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from elftools.dwarf.compileunit import CompileUnit
@@ -25,6 +26,10 @@ class SourceLine:
         return f"{self.file}:{self.line}"
 
 
+_Piece: TypeAlias = "tuple[int, int, CompileUnit]"
+"""Start and end of a contiguous piece of code, and the unit it belongs to."""
+
+
 class LineTable:
     """The lines of one image. A unit's line program is run when one of its addresses is first asked for."""
 
@@ -32,18 +37,28 @@ class LineTable:
         """``read_image`` gives the ELF file, linked or placed; it is called at the first question."""
         self._read_image = read_image
         self._dwarf: DWARFInfo | None = None
-        self._units: list[tuple[int, int, CompileUnit]] | None = None
-        """Start and end of each contiguous piece of code, and the unit it belongs to."""
+        self._units: list[_Piece] = []
+        """Those looked at so far."""
+        self._unread: Iterator[_Piece] | None = None
         self._rows: dict[int, list[tuple[int, SourceLine | None]]] = {}
 
     def find(self, address: int) -> SourceLine | None:
         """The line whose code holds the address; None without debug data for it."""
-        if self._units is None:
-            self._units = self._read_units()
-        for start, end, unit in self._units:
-            if start <= address < end:
-                return self._in_unit(unit, address)
-        return None
+        unit = self.unit_at(address)
+        return None if unit is None else self._in_unit(unit, address)
+
+    def unit_at(self, address: int) -> CompileUnit | None:
+        """The debug data of the source file whose code holds the address."""
+        pieces = chain(self._units, self._further_units())
+        return next((unit for start, end, unit in pieces if start <= address < end), None)
+
+    def _further_units(self) -> Iterator[_Piece]:
+        """Each is looked at once, which takes a while, and only until the right one is found."""
+        if self._unread is None:
+            self._unread = self._read_units()
+        for piece in self._unread:
+            self._units.append(piece)
+            yield piece
 
     def _in_unit(self, unit: CompileUnit, address: int) -> SourceLine | None:
         rows = self._rows.get(unit.cu_offset)
@@ -52,16 +67,17 @@ class LineTable:
         position = bisect_right(rows, address, key=lambda row: row[0]) - 1
         return rows[position][1] if position >= 0 else None
 
-    def _read_units(self) -> list[tuple[int, int, CompileUnit]]:
+    def _read_units(self) -> Iterator[_Piece]:
         from elftools.elf.elffile import ELFFile  # slow to import, and only a backtrace needs it
 
         elf = ELFFile(BytesIO(self._read_image()))
         if not elf.has_dwarf_info():
-            return []
+            return
         self._dwarf = elf.get_dwarf_info()
-        return [piece for unit in self._dwarf.iter_CUs() for piece in self._pieces(unit)]
+        for unit in self._dwarf.iter_CUs():
+            yield from self._pieces(unit)
 
-    def _pieces(self, unit: CompileUnit) -> list[tuple[int, int, CompileUnit]]:
+    def _pieces(self, unit: CompileUnit) -> list[_Piece]:
         attributes = unit.get_top_DIE().attributes
         if "DW_AT_ranges" in attributes:
             return [(start, end, unit) for start, end in self._ranges(unit) if start < end]

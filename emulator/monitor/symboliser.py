@@ -10,6 +10,7 @@ from typing import Final
 from emulator.errors import UsageError
 from emulator.modules import KernelSymbols, NamedRange, PlacedModule, SymbolIndex, debug_image
 from emulator.modules.demangle import demangle, without_parameters
+from emulator.monitor.class_layout import member_offsets
 from emulator.monitor.line_table import LineTable, SourceLine
 
 _GLOBAL_ENTRY_BYTES: Final = 8
@@ -130,6 +131,17 @@ class Symboliser:
             if found:
                 return found[0]
         return None
+
+    def members(self, class_name: str, *, of: str) -> dict[str, int]:
+        """Offsets of a class' members in bytes; the kernel's function ``of`` is in the file that defines it.
+
+        Raises UsageError when the kernel has no debug data that tells.
+        """
+        unit = self._kernel.lines.unit_at(self._symbol(of))
+        found = {} if unit is None else member_offsets(unit, class_name)
+        if not found:
+            raise UsageError(f"the kernel's debug data does not tell the members of {class_name}")
+        return found
 
     def names(self) -> list[str]:
         """Demangled names of all functions and objects, sorted; for completion."""

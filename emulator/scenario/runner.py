@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ from emulator.scenario.steps import (
 if TYPE_CHECKING:
     from emulator.devices.disk import DiskConfig
     from emulator.monitor import UpdateRecord
+    from emulator.system import Machine
     from emulator.system_config import SystemConfig
     from toolchain.kernel import KernelImage
 
@@ -49,6 +51,8 @@ class Observer:
     """The state or the progress of an update."""
     on_control: Callable[[], None] | None = None
     """The control run begins."""
+    around: Callable[[Machine], AbstractContextManager[object]] = nullcontext
+    """Entered with the machine before its first step, left after the last; not for the control run."""
 
 
 def run_scenario(
@@ -144,7 +148,7 @@ def _run(scenario: Scenario, kernel: KernelImage | None, observer: Observer) -> 
     from emulator.system import Machine
 
     config = system_config(scenario, kernel)
-    with Machine(config, on_output=observer.on_output) as machine:
+    with Machine(config, on_output=observer.on_output) as machine, observer.around(machine):
         machine.monitor.watch_updates(observer.on_update)
         session = Session(machine, scenario.folder, config.seed_of_workload, config.keep_race, kernel)
         failure = _perform(scenario.steps, session, observer)

@@ -23,6 +23,14 @@ def test_an_address_outside_everything_is_a_number() -> None:
     assert str(found) == "0x0000000000001234"
 
 
+def test_the_members_of_a_class() -> None:
+    members = symbols().members("Context", of="arch::switch_to")
+    assert list(members) == ["stack_pointer", "thread", "thread_id", "stack_low", "stack_high", "pid"]
+    assert list(members.values()) == [8 * index for index in range(6)]
+    with pytest.raises(UsageError, match="does not tell the members of Nothing"):
+        symbols().members("Nothing", of="arch::switch_to")
+
+
 def test_a_return_address_behind_a_function_belongs_to_the_call_before_it() -> None:
     """A call that does not return can be the last instruction of its function."""
     found = symbols().find(symbols().address(_PANIC))
