@@ -145,8 +145,8 @@ class Recorder:
 
     def _job_done(self, record: PointRecord) -> None:
         self._jobs[record.cpu] += 1
-        name = f"jobs done by CPU {record.cpu}"
-        self._timeline.counter(_CPUS, record.time_ns, name, "jobs", self._jobs[record.cpu])
+        cpu, done = f"CPU {record.cpu}", self._jobs[record.cpu]
+        self._timeline.counter(_CPUS, record.time_ns, "jobs done", cpu, done)
 
     def _converted(self, record: PointRecord) -> None:
         """``objects::change_class(reference, from, to)``."""

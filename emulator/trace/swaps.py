@@ -46,7 +46,7 @@ class Swaps:
     def began(self, event: GuestEvent, group: int) -> None:
         """SWAP_BEGAN: it has entered a phase."""
         number, _update, reference, phase, old_class, new_class = event.values
-        name = f"{text(reference)}: {text(old_class)} → {text(new_class)}"
+        name = f"{text(reference)}: {text(old_class)} -> {text(new_class)}"
         swap = self._under_way.setdefault(integer(number), _Swap(group, name, event.time))
         swap.entered[text(phase)] = event.time
 

@@ -27,7 +27,11 @@ class Row:
 
     group: int
     number: int
-    """From 1 on, unique in the timeline."""
+    """Unique in the timeline, and no group's number."""
+
+
+_Key: TypeAlias = "Row | tuple[int, str, str]"
+"""A row, or a counter."""
 
 
 class Timeline:
@@ -38,10 +42,10 @@ class Timeline:
         self._write = write
         self._rows: dict[int, int] = {}
         self._open: dict[Row, int] = {}
-        self._reached: dict[Row | tuple[int, str], int] = {}
+        self._reached: dict[_Key, int] = {}
         self.events = 0
         """Written so far, names of groups and rows too."""
-        write('{"displayTimeUnit":"ns","traceEvents":[')
+        write('{"traceEvents":[')  # no displayTimeUnit: some importers take it for the unit of the times
 
     def group(self, number: int, name: str) -> int:
         """Rows that are shown together, in the order of the groups' numbers, which are 1 and more."""
@@ -72,10 +76,10 @@ class Timeline:
         """A moment."""
         self._event("i", row, time_ns, name, arguments)
 
-    def counter(self, group: int, time_ns: int, name: str, unit: str, value: int) -> None:
-        """The value from this time on."""
-        reached = self._advance((group, name), time_ns)
-        self._put({"ph": "C", "pid": group, "ts": reached / _NS, "name": name, "args": {unit: value}})
+    def counter(self, group: int, time_ns: int, name: str, what: str, value: int) -> None:
+        """The value from this time on; it is shown as ``name what``."""
+        reached = self._advance((group, name, what), time_ns)
+        self._put({"ph": "C", "pid": group, "ts": reached / _NS, "name": name, "args": {what: value}})
 
     def close(self, time_ns: int) -> None:
         """Ends what is open, and the file."""
@@ -84,7 +88,7 @@ class Timeline:
                 self._event("E", row, self._advance(row, time_ns))
         self._write("\n]}\n")
 
-    def _advance(self, key: Row | tuple[int, str], time_ns: int) -> int:
+    def _advance(self, key: _Key, time_ns: int) -> int:
         """CPUs tell in the order in which they did things, each by its own time: one may be behind."""
         reached = self._reached[key] = max(time_ns, self._reached.get(key, 0))
         return reached

@@ -101,7 +101,7 @@ def test_states_and_phases_of_an_update(trace: Trace, shown: Contents) -> None:
     swaps = shown.slices[f"update {update['id']}: {update['name']}", "swaps"]
     done = [swap for swap in update["swaps"] if swap["outcome"] == "completed"]
     for swap in done:
-        name = f"{swap['reference']}: {swap['old_class']} → {swap['new_class']}"
+        name = f"{swap['reference']}: {swap['old_class']} -> {swap['new_class']}"
         (whole,) = [each for each in swaps if each.name == name]
         within = [each for each in swaps if each is not whole and whole.start <= each.start < whole.end]
         assert [each.name for each in within] == PHASES
@@ -114,9 +114,11 @@ def test_states_and_phases_of_an_update(trace: Trace, shown: Contents) -> None:
 def test_each_instance_and_each_job_is_counted(trace: Trace, shown: Contents) -> None:
     update = trace.result.updates[1]
     assert len(shown.instants["converted instances", "FCMFile"]) == update["converted"] > 0
-    left = [value for _time, value in shown.counters[f"update {update['id']}: file_sync", "unconverted"]]
+    left = [
+        value for _time, value in shown.counters[f"update {update['id']}: file_sync", "unconverted instances"]
+    ]
     assert max(left) > 0 and left[-1] == 0
-    jobs = [shown.counters["CPUs", f"jobs done by CPU {cpu}"] for cpu in (0, 1)]
+    jobs = [shown.counters["CPUs", f"jobs done CPU {cpu}"] for cpu in (0, 1)]
     assert sum(counts[-1][1] for counts in jobs) == trace.result.workload["operations"] > 0
 
 

@@ -52,10 +52,11 @@ def read_timeline(path: Path) -> Contents:
         assert event["ts"] >= 0
         group = groups[event["pid"]]
         if event["ph"] == "C":
-            ((_unit, value),) = event["args"].items()
-            assert event["ts"] >= reached[group, event["name"]]
-            reached[group, event["name"]] = event["ts"]
-            contents.counters[group, event["name"]].append((event["ts"], value))
+            ((what, value),) = event["args"].items()
+            counter = group, f"{event['name']} {what}"
+            assert event["ts"] >= reached[counter]
+            reached[counter] = event["ts"]
+            contents.counters[counter].append((event["ts"], value))
             continue
         key = event["pid"], event["tid"]
         place = group, rows[key]
