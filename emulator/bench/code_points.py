@@ -15,6 +15,13 @@ GLOBAL_ENTRY_INSTRUCTIONS: Final = 2
 """With which a function that uses the TOC begins; calls within the kernel skip them (ELFv2)."""
 FUNCTION_MAX: Final = 1024
 """Instructions of the largest function that is looked into."""
+STRAIGHT_MAX: Final = 96
+"""Up to a branch, of those among which a point may lie. Of 180, each of them logged, blocks were cut."""
+_BRANCHES: Final = (16, 17, 18)
+"""Opcodes of bc, sc and b."""
+_BRANCHES_BY_REGISTER: Final = 19
+_BY_REGISTER: Final = (16, 18, 528)
+"""Extended opcodes of bclr, rfid and bcctr."""
 _MTSPR_SPRG3: Final = 0x7C1343A6
 _MTSPR_SOURCE: Final = 0x03E00000
 """The bits that say which register it is written from."""
@@ -88,6 +95,33 @@ def writes_of_sprg3(machine: Machine) -> list[int]:
     if not found:
         raise UsageError("this kernel does not publish its threads in SPRG3")
     return sorted(found)
+
+
+def check_can_be_logged(machine: Machine, address: int) -> None:
+    """Raises UsageError where a point could change the run: the engine's blocks must stay as they are.
+
+    It makes a block shorter when what it translates to becomes too large, calls of the log included.
+    """
+    straight = 1  # the branch
+    for step in (-INSTRUCTION_SIZE, INSTRUCTION_SIZE):
+        place = address if step > 0 else address + step
+        while straight <= STRAIGHT_MAX and not _is_branch(machine, place):
+            straight, place = straight + 1, place + step
+    if straight > STRAIGHT_MAX:
+        raise UsageError(
+            f"{address:#x} lies in over {STRAIGHT_MAX} instructions without a branch: it cannot be logged"
+        )
+
+
+def _is_branch(machine: Machine, address: int) -> bool:
+    """Or not an instruction at all."""
+    code = machine.cpus[0].read(address, INSTRUCTION_SIZE)
+    if code is None:
+        return True
+    word = int.from_bytes(code, "big")
+    return word >> 26 in _BRANCHES or (
+        word >> 26 == _BRANCHES_BY_REGISTER and word >> 1 & 0x3FF in _BY_REGISTER
+    )
 
 
 def _calls(instruction: Instruction, callee: str) -> bool:

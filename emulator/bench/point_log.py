@@ -20,7 +20,7 @@ from enum import Enum, IntEnum, auto
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from emulator.bench.code_points import writes_of_sprg3
+from emulator.bench.code_points import check_can_be_logged, writes_of_sprg3
 from emulator.cpu.binding import POINT_WORDS, LogPointStruct, PointStruct
 from emulator.errors import EngineError, UsageError
 from emulator.monitor.code import INSTRUCTION_SIZE
@@ -97,7 +97,8 @@ class PointLog:
         """The effective addresses of each point, and what to read of memory there, by its name.
 
         An instruction that is executed again because it faulted is logged again. ``most`` bounds the
-        records that wait to be taken. Raises UsageError when an address has two names.
+        records that wait to be taken. Raises UsageError when an address has two names,
+        or lies where a point could change the run.
         """
         self._machine = machine
         self._exceptions = exceptions
@@ -148,6 +149,7 @@ class PointLog:
         return taken
 
     def _add(self, address: int, kind: Kind, name: str) -> None:
+        check_can_be_logged(self._machine, address)
         if address in self._names:
             raise UsageError(f"{address:#x} is both {self._names[address][1]!r} and {name!r}")
         self._names[address] = kind, name

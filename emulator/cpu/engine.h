@@ -229,7 +229,8 @@ void cpu_get_gap(const struct machine *machine, uint32_t cpu, struct stretch_fig
 void cpu_get_interrupts_off(const struct machine *machine, uint32_t cpu, struct stretch_figures *figures);
 
 /* Points, logged one by one. An instruction that is executed again because it faulted is logged again. The guest
- * runs as if nobody did, and as fast between two points. */
+ * runs as if nobody did, and as fast between two points; but where some hundred instructions follow each other without
+ * a branch, the calls may make the library cut a block in two: there a point may change where interrupts are taken. */
 /* From now on, at `points` (by address, each once), and exceptions if wanted; at most `most` records are kept. Returns
  * non-zero when there are too many addresses, when points are logged already, or when the host has no memory. */
 int machine_log_points(struct machine *machine, const struct log_point *points, uint32_t count, bool exceptions,

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from itertools import pairwise
 
 import pytest
 
 from emulator import Machine
-from emulator.bench.code_points import calls_of, entry_of, returns_of
+from emulator.bench.code_points import (
+    STRAIGHT_MAX,
+    calls_of,
+    check_can_be_logged,
+    entry_of,
+    returns_of,
+)
 from emulator.bench.point_log import Kind, PointLog, PointRecord
 from emulator.bench.stretches import StretchWatch
 from emulator.errors import EngineError, UsageError
@@ -99,6 +106,16 @@ def test_a_call_and_its_return() -> None:
             assert "meet_marked" in call.text and behind.address == address + INSTRUCTION_SIZE
         with pytest.raises(UsageError, match="calls kernel::OuterLoop::pass nowhere"):
             calls_of(machine, block, PASS)
+
+
+def test_a_point_that_could_change_the_run_is_refused() -> None:
+    with ready_machine() as machine:
+        place = entry_of(machine, PASS)
+        for length, fits in ((STRAIGHT_MAX, True), (STRAIGHT_MAX + 1, False)):
+            machine.monitor.assemble(place, "b .+4;" + "nop;" * (length - 1) + "blr;")
+            for point in (place + INSTRUCTION_SIZE, place + INSTRUCTION_SIZE * length):
+                with nullcontext() if fits else pytest.raises(UsageError, match="without a branch"):
+                    check_can_be_logged(machine, point)
 
 
 @pytest.mark.parametrize("function", ["kernel::allocate", "arch::copy_in"], ids=["another", "condition"])
