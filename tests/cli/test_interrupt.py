@@ -36,12 +36,17 @@ def interruptible() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_a_command_ends_with_a_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("run",), ("trace", "-o", "run.json")], ids=["run", "trace"])
+def test_a_command_ends_with_a_line(command: tuple[str, ...], tmp_path: Path) -> None:
     scenario = tmp_path / "scenario.toml"
     scenario.write_text(SCENARIO)
     kernel()
     with subprocess.Popen(
-        command_line(("run", scenario)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command_line((*command, scenario)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
     ) as process:
         assert process.stderr is not None
         # From here on the machine runs, and will not end by itself.
@@ -52,6 +57,7 @@ def test_a_command_ends_with_a_line(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert err.strip() == "error: interrupted"
     assert out == ""
+    assert list(tmp_path.iterdir()) == [scenario]
 
 
 @pytest.mark.usefixtures("interruptible")
