@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from emulator.bench.point_log import Kind, PointRecord
-
 if TYPE_CHECKING:
+    from emulator.bench.point_log import PointRecord
     from emulator.trace.timeline import Row, Timeline
 
 _NO_THREAD: Final = 0
@@ -62,41 +60,36 @@ class Exceptions:
 class CpuRow:
     """The slices of one CPU, from its records in their order."""
 
-    def __init__(
-        self, timeline: Timeline, row: Row, exceptions: Exceptions, name_of: Callable[[int], str]
-    ) -> None:
-        """``exceptions`` are those of all CPUs. ``name_of`` is a thread's name, or empty."""
+    def __init__(self, timeline: Timeline, row: Row, exceptions: Exceptions) -> None:
+        """``exceptions`` are those of all CPUs."""
         self._timeline = timeline
         self._row = row
         self._exceptions = exceptions
-        self._name_of = name_of
         self._thread = _NO_THREAD
         self._depth = 0
 
-    def run(self, thread: int, time_ns: int) -> None:
-        """That thread has the CPU from this time on."""
+    def run(self, thread: int, name: str, time_ns: int) -> None:
+        """That thread has the CPU from this time on; its name is empty when it is not known."""
         if thread == self._thread:
             return
         while self._depth:
             self._end(time_ns)
         self._thread = thread
-        name = self._name_of(thread)
         if thread != _NO_THREAD and name != _IDLE:
             self._begin(time_ns, f"{name or 'thread'} {thread}", {"thread": thread})
         for exception in self._exceptions.of(thread):
             self._begin(time_ns, exception)
 
-    def take(self, record: PointRecord) -> None:
-        """An exception, or the thread that a record tells of."""
-        self.run(record.thread, record.time_ns)
-        if record.kind is Kind.EXCEPTION:
-            name = _EXCEPTIONS.get(record.vector, f"exception {record.vector:#x}")
-            self._exceptions.enter(record.thread, name)
-            self._begin(record.time_ns, name)
+    def enter_exception(self, record: PointRecord) -> None:
+        """An exception: the thread is in it from here on."""
+        self.run(record.thread, "", record.time_ns)
+        name = _EXCEPTIONS.get(record.vector, f"exception {record.vector:#x}")
+        self._exceptions.enter(record.thread, name)
+        self._begin(record.time_ns, name)
 
     def leave_exception(self, record: PointRecord) -> None:
         """The thread is done with its innermost exception, if it is in one."""
-        self.run(record.thread, record.time_ns)
+        self.run(record.thread, "", record.time_ns)
         if self._exceptions.leave(record.thread):
             self._end(record.time_ns)
 

@@ -40,7 +40,6 @@ class Recorder:
         self._machine = machine
         self._timeline = timeline
         self._thread_names = ThreadNames(machine)
-        self._names: dict[int, str] = {}
         self._arriving: dict[int, str] = {}
         """By CPU, the name of the thread that is about to run there."""
         self._jobs = [0 for _ in machine.cpus]
@@ -48,8 +47,7 @@ class Recorder:
         timeline.group(_CPUS, "CPUs")
         exceptions = Exceptions()
         self._cpus = [
-            CpuRow(timeline, timeline.row(_CPUS, f"CPU {cpu.id}"), exceptions, self._name_of)
-            for cpu in machine.cpus
+            CpuRow(timeline, timeline.row(_CPUS, f"CPU {cpu.id}"), exceptions) for cpu in machine.cpus
         ]
         self._classes: dict[str, Row] = {}
         self._updates = Updates(timeline)
@@ -58,7 +56,7 @@ class Recorder:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Writes the timeline, but for the end, of what the machine does meanwhile."""
+        """Writes the timeline of what the machine does meanwhile, and ends it."""
         hardware = self._machine.hardware
         with self._log:
             hardware.on_pause = self._drain
@@ -72,12 +70,13 @@ class Recorder:
 
     def note_step(self, result: StepResult) -> None:
         """A step is over."""
-        if result.do == Restore.do:
+        restored = result.do == Restore.do
+        if restored:
             self._go_on_from_restored()
         self._drain()
         name = result.do if result.ok else f"{result.do} failed"
         told: Arguments = {"text": result.text.partition("\n")[0], "line": result.line}
-        if result.duration_ns:
+        if result.duration_ns and not restored:
             self._timeline.begin(self._steps, result.start_ns, name, told)
             self._timeline.end(self._steps, result.end_ns)
         else:
@@ -110,8 +109,7 @@ class Recorder:
         """What happened before the checkpoint is not in the timeline."""
         self._events = self._machine.devices.mailbox.events_total
         for cpu, row in zip(self._machine.cpus, self._cpus, strict=True):
-            self._names[cpu.thread] = self._thread_names.running(self._machine, cpu.id)
-            row.run(cpu.thread, cpu.time)
+            row.run(cpu.thread, self._thread_names.running(self._machine, cpu.id), cpu.time)
 
     def _drain(self) -> None:
         for record in self._log.take():
@@ -127,10 +125,9 @@ class Recorder:
     def _take(self, record: PointRecord) -> None:
         row = self._cpus[record.cpu]
         if record.kind is Kind.THREAD:
-            self._names[record.thread] = self._arriving.pop(record.cpu, "")
-            row.run(record.thread, record.time_ns)
+            row.run(record.thread, self._arriving.pop(record.cpu, ""), record.time_ns)
         elif record.kind is Kind.EXCEPTION:
-            row.take(record)
+            row.enter_exception(record)
         elif record.name in (_SWITCH, _ADOPT):
             self._arriving[record.cpu] = first_text(record.memory)
         elif record.name in (_RETURN, _LEAVE_PROGRAM):
@@ -139,9 +136,6 @@ class Recorder:
             self._job_done(record)
         else:
             self._converted(record)
-
-    def _name_of(self, thread: int) -> str:
-        return self._names.get(thread, "")
 
     def _job_done(self, record: PointRecord) -> None:
         self._jobs[record.cpu] += 1

@@ -143,6 +143,7 @@ def test_what_came_before_a_checkpoint_is_left_out(tmp_path: Path) -> None:
     cpus = [shown.slices["CPUs", f"CPU {cpu}"] for cpu in (0, 1)]
     assert all(each.start >= saved_ns - 20_000 for slices in cpus for each in slices)
     assert not any(each.name.startswith("thread ") for slices in cpus for each in slices)
+    assert [each.name for each in shown.instants["scenario", "steps"]] == ["restore"]
     assert not any("swap" in group for group, _row in shown.slices)
 
 
