@@ -84,6 +84,12 @@ class StretchStruct(Structure):
     _fields_: ClassVar = _words("count", "longest", "place", "end")
 
 
+class ProfileRangeStruct(Structure):
+    """struct profile_range."""
+
+    _fields_: ClassVar = [*_words("start", "end"), ("changes", c_void_p)]
+
+
 class LogPointStruct(Structure):
     """struct log_point."""
 
@@ -171,6 +177,7 @@ _STRUCTURES: tuple[type[Structure], ...] = (
     StretchStruct,
     LogPointStruct,
     PointStruct,
+    ProfileRangeStruct,
 )
 
 _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
@@ -207,6 +214,8 @@ _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
     "machine_get_stretch": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
     "cpu_get_gap": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
     "cpu_get_interrupts_off": (None, [c_void_p, c_uint32, POINTER(StretchStruct)]),
+    "machine_watch_profile": (c_int, [c_void_p, POINTER(ProfileRangeStruct), c_uint32]),
+    "machine_unwatch_profile": (None, [c_void_p]),
     "machine_log_points": (c_int, [c_void_p, POINTER(LogPointStruct), c_uint32, ctypes.c_bool, c_uint64]),
     "machine_unlog_points": (None, [c_void_p]),
     "machine_logs_points": (ctypes.c_bool, [c_void_p]),

@@ -105,6 +105,14 @@ struct stretch_figures {
     uint64_t end;     /* that of its end */
 };
 
+#define PROFILE_RANGES_MAX 4
+
+/* Code whose executions are counted. */
+struct profile_range {
+    uint64_t start, end;
+    int64_t *changes; /* one for each instruction, and one more: by how much its count differs from the one before */
+};
+
 #define POINTS_MAX 512 /* different addresses in the life of a machine */
 #define POINT_WORDS 4
 
@@ -181,7 +189,7 @@ struct machine_control {
 
 /* Library. `error` has room for 200 bytes; functions that take it return 0 for success. */
 /* Sizes of the structures above, in their order; returns how many. The caller's own must be the same. */
-uint32_t engine_structures(uint64_t sizes[12]);
+uint32_t engine_structures(uint64_t sizes[13]);
 int engine_bind(const char *unicorn_path, char *error);
 int engine_calibrate(struct layout *layout, char *error);
 
@@ -243,6 +251,11 @@ bool machine_logs_points(const struct machine *machine);
 uint64_t machine_points_logged(const struct machine *machine, uint64_t *lost);
 /* Moves all that are kept out, in the order in which the CPUs' turns came. */
 void machine_take_points(struct machine *machine, struct point_record *records);
+
+/* Executions of each instruction, counted while somebody watches. The guest runs as if nobody did. */
+/* From now on, in the ranges' own memory. Returns non-zero when there are too many or the host has no memory. */
+int machine_watch_profile(struct machine *machine, const struct profile_range *ranges, uint32_t count);
+void machine_unwatch_profile(struct machine *machine);
 
 /* Coherence: after the host changed instructions or page tables in RAM. */
 void machine_flush_code(struct machine *machine);

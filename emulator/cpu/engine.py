@@ -22,6 +22,7 @@ from emulator.cpu.binding import (
     LogPointStruct,
     MachineControl,
     PointStruct,
+    ProfileRangeStruct,
     ReadFunction,
     SliceRecord,
     StretchPointStruct,
@@ -198,6 +199,19 @@ class Engine:
         figures = StretchStruct()
         self.c.cpu_get_interrupts_off(self.handle, cpu, ctypes.byref(figures))
         return figures
+
+    def watch_profile(self, ranges: Sequence[ProfileRangeStruct]) -> None:
+        """Counts executions in the ranges' own memory, which stays with who gave it, from now on.
+
+        Raises EngineError when there are too many.
+        """
+        array = (ProfileRangeStruct * len(ranges))(*ranges)
+        if self.c.machine_watch_profile(self.handle, array, len(ranges)):
+            raise EngineError(f"executions cannot be counted in {len(ranges)} ranges")
+
+    def unwatch_profile(self) -> None:
+        """The counts stay as they are."""
+        self.c.machine_unwatch_profile(self.handle)
 
     def log_points(self, points: Iterable[LogPointStruct], exceptions: bool, most: int) -> None:
         """From now on, each address once, in at most ``most`` records until they are taken.

@@ -6,13 +6,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
-uint32_t engine_structures(uint64_t sizes[12])
+uint32_t engine_structures(uint64_t sizes[13])
 {
     const uint64_t known[] = {
         sizeof(struct interrupt_controller), sizeof(struct layout),          sizeof(struct directive),
         sizeof(struct slice_record),         sizeof(struct watch),           sizeof(struct callbacks),
         sizeof(struct cpu_control),          sizeof(struct machine_control), sizeof(struct stretch_point),
         sizeof(struct stretch_figures),      sizeof(struct log_point),       sizeof(struct point_record),
+        sizeof(struct profile_range),
     };
     memcpy(sizes, known, sizeof known);
     return sizeof known / sizeof *known;
@@ -79,6 +80,7 @@ void machine_close(struct machine *machine)
     if (machine->ram)
         munmap(machine->ram, machine->ram_bytes);
     machine_unwatch_stretches(machine);
+    machine_unwatch_profile(machine);
     machine_unlog_points(machine);
     free(machine->directives);
     free(machine);

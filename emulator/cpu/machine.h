@@ -144,6 +144,7 @@ struct machine {
     struct thread_hold thread_holds[THREAD_HOLDS_MAX];
     uint32_t thread_hold_count;
     struct stretches *stretches; /* NULL: nobody watches */
+    struct profile *profile;     /* NULL: nobody counts executions */
     struct point_log *point_log; /* NULL: nobody logs points */
     uint64_t point_hooks[POINTS_MAX];
     uint32_t point_hook_count;
@@ -261,6 +262,12 @@ void stretches_note(struct cpu *cpu, uint64_t start, uint64_t count);
 void point_log_reach(struct cpu *cpu, uint64_t address);
 /* An exception has come before the instruction at this address. */
 void point_log_exception(struct cpu *cpu, uint64_t vector, uint64_t address);
+
+/* profile.c */
+/* The straight-line code [start, end) is about to be executed. */
+void profile_note(struct cpu *cpu, uint64_t start, uint64_t end);
+/* Of what was noted, an exception has come before this part. */
+void profile_take_back(struct cpu *cpu, uint64_t start, uint64_t end);
 
 /* random.c */
 uint64_t random_next(uint64_t state[4]);

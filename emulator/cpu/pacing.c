@@ -14,8 +14,10 @@ void cpu_settle(struct cpu *cpu)
 
 void cpu_refund(struct cpu *cpu, uint64_t next)
 {
-    if (next >= cpu->block && next < cpu->block_end)
+    if (next >= cpu->block && next < cpu->block_end) {
         cpu->fuel += (int64_t)(cpu->block_end - next) / 4;
+        profile_take_back(cpu, next, cpu->block_end);
+    }
     cpu->block = cpu->block_end = 0;
 }
 
@@ -124,7 +126,8 @@ static int64_t grant(const struct cpu *cpu)
     uint64_t executed = cpu_executed(cpu);
     bool watched = machine->watch.cpu == cpu->id;
     if (cpu->injected || cpu_interrupt_pending(cpu) || machine->thread_hold_count ||
-        machine->slice_address != NEVER || machine->stretches || (watched && machine->watch.address != NEVER))
+        machine->slice_address != NEVER || machine->stretches || machine->profile ||
+        (watched && machine->watch.address != NEVER))
         return 0;
     uint64_t left = machine->slice_goal - executed;
     left = smaller(left, cpu->timer - cpu_time(cpu));
@@ -146,6 +149,7 @@ static __attribute__((noinline)) void decide(struct cpu *cpu, uint64_t start, ui
     }
     if (cpu->machine->stretches)
         stretches_note(cpu, start, count);
+    profile_note(cpu, start, start + 4 * count);
     cpu->granted = grant(cpu);
     cpu->fuel = cpu->granted - (int64_t)count;
 }

@@ -32,6 +32,7 @@ static bool run_steps(struct cpu *cpu, uint64_t count)
     cpu->leave = LEAVE_NONE;
     if (cpu->machine->stretches)
         stretches_note(cpu, cpu_pc(cpu), count);
+    profile_note(cpu, cpu_pc(cpu), cpu_pc(cpu) + 4 * count);
     uc_err error = cpu_run_steps(cpu, count);
     if (cpu->leave || cpu->check || error)
         cpu->rest = 0; /* an exception cut the block short */

@@ -85,6 +85,11 @@ class Symboliser:
         """The module is unloaded; one that is not known is ignored."""
         self._modules.pop(module, None)
 
+    @property
+    def modules(self) -> list[PlacedModule]:
+        """Those that are in the guest, in the order in which they came."""
+        return [placed for placed, _ in self._modules.values()]
+
     def module_at(self, address: int) -> PlacedModule | None:
         """The module whose pages hold the address."""
         return next((placed for placed, _ in self._modules.values() if placed.holds(address)), None)
