@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +33,10 @@ LINK_FLAGS: Final = (
 )
 
 
+WITHOUT_FACTORIES: Final = ("-DWITHOUT_FACTORIES",)
+"""Flags of a kernel whose objects are created and destroyed without factories: to measure what they cost."""
+
+
 @dataclass(frozen=True)
 class KernelImage:
     """A linked kernel: an ELF file with symbols and debug information, and the sources of its headers."""
@@ -42,6 +46,8 @@ class KernelImage:
     """SHA-1 of the linked contents, 40 hexadecimal digits, as in ``.note.gnu.build-id``."""
     sources: Path
     """The directory that its includes are rooted at; modules are compiled against these headers."""
+    flags: tuple[str, ...] = ()
+    """More arguments of every compilation, of modules for it as well: they decide what its headers say."""
 
 
 def build_kernel(
@@ -63,7 +69,8 @@ def build_kernel(
     builder = Builder(store or default_store(), progress)
     units = kernel_units(tree, generated_headers(builder.store), tuple(flags))
     objects = builder.compile_all(units, more_steps=2)
-    return _linked(builder, tree, dict(zip((unit.label for unit in units), objects, strict=True)))
+    linked = _linked(builder, tree, dict(zip((unit.label for unit in units), objects, strict=True)))
+    return replace(linked, flags=tuple(flags))
 
 
 def default_store() -> Store:

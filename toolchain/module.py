@@ -50,11 +50,12 @@ def build_update(
     the compiler's diagnostics) for sources that do not build.
     """
     modules = read_manifest(folder)
+    flags = (*kernel.flags, *flags)
     shipped = None if flags else _prebuilt(folder, kernel)
     if shipped is not None:
         return tuple(_described(shipped / f"{module.name}.ko", module, kernel) for module in modules)
     builder = Builder(store or default_store(), progress)
-    return tuple(_build(builder, module, kernel, tuple(flags)) for module in modules)
+    return tuple(_build(builder, module, kernel, flags) for module in modules)
 
 
 def _prebuilt(folder: Path, kernel: KernelImage) -> Path | None:

@@ -107,15 +107,10 @@ Status check_successor(const ClassRecord& record, const ClassDescriptor& next)
 
 Ref<Factory> Kind::default_factory()
 {
-    // Racing threads find the same record.
-    auto* record = __atomic_load_n(&m_record, __ATOMIC_ACQUIRE);
-    if (record == nullptr) {
-        record = find_kind(m_name);
-        if (record == nullptr)
-            return {};
-        __atomic_store_n(&m_record, record, __ATOMIC_RELEASE);
-    }
-    return Ref<Factory>(__atomic_load_n(&record->default_factory, __ATOMIC_ACQUIRE));
+    auto* kind = record();
+    if (kind == nullptr)
+        return {};
+    return Ref<Factory>(__atomic_load_n(&kind->default_factory, __ATOMIC_ACQUIRE));
 }
 
 }

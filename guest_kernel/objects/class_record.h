@@ -4,6 +4,7 @@
 #include "objects/class_descriptor.h"
 #include "objects/factory.h"
 #include "objects/lazy_state.h"
+#include "objects/static_creation.h"
 
 namespace objects {
 
@@ -13,7 +14,7 @@ class Transition;
 inline constexpr size_t class_name_size = 64;
 
 // The classes that can stand behind references of one interface.
-struct KindRecord {
+struct KindRecord : Creator {
     char name[class_name_size] = {};
     // Through which create_default makes objects; null when no class of the kind has a factory. Changed at any time.
     Reference default_factory = nullptr;
@@ -68,6 +69,8 @@ Status check_successor(const ClassRecord& record, const ClassDescriptor& next);
 class Kind {
 public:
     constexpr explicit Kind(const char* name) : m_name(name) {}
+    // Null when no class of the kind was ever registered.
+    KindRecord* record();
     // Null reference when no class of the kind has a factory.
     Ref<Factory> default_factory();
     // Whether callers of this interface may have to be adapted to what they create.
@@ -78,5 +81,18 @@ private:
     // Found at the first use; records stay.
     KindRecord* m_record = nullptr;
 };
+
+inline KindRecord* Kind::record()
+{
+    // Racing threads find the same record.
+    auto* record = __atomic_load_n(&m_record, __ATOMIC_ACQUIRE);
+    if (record == nullptr) {
+        record = find_kind(m_name);
+        if (record == nullptr)
+            return nullptr;
+        __atomic_store_n(&m_record, record, __ATOMIC_RELEASE);
+    }
+    return record;
+}
 
 }

@@ -118,7 +118,7 @@ void clear_the_way(Reference reference)
 Status retire(Reference reference)
 {
     Root* root = TRY(table().retire(reference));
-    if (auto* set = set_of(root->descriptor()))
+    if (auto* set = with_factories ? set_of(root->descriptor()) : nullptr)
         set->remove(reference);
     adaptors().target_gone(reference);
     reaper.add(*root);
@@ -151,7 +151,7 @@ Status destroy(Reference any_reference)
         if (root == nullptr)
             return Code::GONE;
         const auto* record = root->descriptor().record;
-        const auto factory = record == nullptr ? Ref<Factory>() : record->factory_reference();
+        const auto factory = !with_factories || record == nullptr ? Ref<Factory>() : record->factory_reference();
         const Status status = factory ? factory->destroy(reference) : retire(reference);
         if (status.code() != Code::BUSY)
             return status;

@@ -26,6 +26,42 @@ Result<Reference> offer_adapted(Reference made, const KindRecord& wanted);
 
 namespace detail {
 
+template <typename RootType>
+RootType* make_root(const typename RootType::InterfaceType::Creation& creation)
+{
+    if constexpr (__is_constructible(RootType, decltype(creation)))
+        return kernel::make<RootType>(kernel::Tag::Object, creation);
+    else
+        return kernel::make<RootType>(kernel::Tag::Object);
+}
+
+}
+
+// What is done for each object of a class: by its factory, which has the set of its instances; where there are no
+// factories, by who creates it. NO_MEMORY, and what the root's `initialise` fails with. Inlined, so that a factory takes
+// no call more for it.
+template <typename RootType>
+[[gnu::always_inline]] inline Result<Reference> make_object(const typename RootType::InterfaceType::Creation& creation, InstanceSet* set)
+{
+    kernel::Owned<RootType> root(detail::make_root<RootType>(creation));
+    if (!root)
+        return Code::NO_MEMORY;
+    if constexpr (requires { root->initialise(creation); })
+        TRY(root->initialise(creation));
+    return publish(kernel::Owned<Root>(root.release()), set);
+}
+
+namespace detail {
+
+// By what the kind has in the place of a default factory.
+template <typename Record>
+Result<Reference> create_by_creator(const Record* kind, const void* creation)
+{
+    if (kind == nullptr || kind->create == nullptr)
+        return Code::NOT_FOUND;
+    return kind->create(creation);
+}
+
 // Whether that is to be asked is known before the creation: a generation passes between a plan's coming into service and
 // the first instance with another interface.
 template <typename Interface>
@@ -46,21 +82,29 @@ concept FactoryMade = requires { RootType::Representative::descriptor.factory_cl
 template <FactoryMade RootType>
 Result<Ref<typename RootType::InterfaceType>> create(const typename RootType::InterfaceType::Creation& creation = {})
 {
-    const ClassRecord& record = *RootType::Representative::descriptor.record;
-    if (record.adapted != 0) [[unlikely]]
-        return detail::create_adapted<typename RootType::InterfaceType>(
-            record.factory_reference(), creation, *RootType::Representative::descriptor.interface);
-    return Ref<typename RootType::InterfaceType>(TRY(create_by(record.factory_reference(), &creation)));
+    if constexpr (!with_factories) {
+        return Ref<typename RootType::InterfaceType>(TRY(make_object<RootType>(creation, nullptr)));
+    } else {
+        const ClassRecord& record = *RootType::Representative::descriptor.record;
+        if (record.adapted != 0) [[unlikely]]
+            return detail::create_adapted<typename RootType::InterfaceType>(
+                record.factory_reference(), creation, *RootType::Representative::descriptor.interface);
+        return Ref<typename RootType::InterfaceType>(TRY(create_by(record.factory_reference(), &creation)));
+    }
 }
 
 // An object of the class that is the default of its kind now.
 template <typename Interface>
 Result<Ref<Interface>> create_default(const typename Interface::Creation& creation = {})
 {
-    const Ref<Factory> factory = Interface::kind.default_factory();
-    if (const auto* wanted = Interface::kind.adapted()) [[unlikely]]
-        return detail::create_adapted<Interface>(factory, creation, *wanted);
-    return Ref<Interface>(TRY(create_by(factory, &creation)));
+    if constexpr (!with_factories) {
+        return Ref<Interface>(TRY(detail::create_by_creator(Interface::kind.record(), &creation)));
+    } else {
+        const Ref<Factory> factory = Interface::kind.default_factory();
+        if (const auto* wanted = Interface::kind.adapted()) [[unlikely]]
+            return detail::create_adapted<Interface>(factory, creation, *wanted);
+        return Ref<Interface>(TRY(create_by(factory, &creation)));
+    }
 }
 
 // An object of a class without a factory: it is known by its root type, the caller gets the reference alone.

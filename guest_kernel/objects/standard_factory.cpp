@@ -109,7 +109,7 @@ void follow_default(const ClassRecord& record, const KindRecord& from, KindRecor
 
 Status open_factory(const ClassDescriptor& descriptor)
 {
-    if (descriptor.factory == nullptr)
+    if (!with_factories || descriptor.factory == nullptr)
         return Code::UNSUPPORTED;
     kernel::MutexGuard guard(opening);
     auto& record = *descriptor.record;
@@ -144,8 +144,37 @@ Status close_factory(ClassRecord& record)
     return destroy(factory);
 }
 
+namespace {
+
+// Only such classes have a class of factories.
+template <typename Descriptor = FactoryMadeClass, typename Record>
+Status set_default_creator(Record* kind, const char* class_name)
+{
+    const auto* descriptor = find_class(class_name);
+    if (kind == nullptr || descriptor == nullptr || descriptor->factory == nullptr)
+        return Code::NOT_FOUND;
+    kind->create = static_cast<const Descriptor*>(descriptor)->create;
+    return {};
+}
+
+// The first class of each kind.
+template <typename Descriptor = FactoryMadeClass>
+Status set_first_creators()
+{
+    for (unsigned i = 0; const auto* record = record_at(i); ++i) {
+        auto* descriptor = static_cast<const Descriptor*>(find_class(record->name));
+        if (descriptor->factory != nullptr && descriptor->interface->create == nullptr)
+            TRY(set_default_creator(descriptor->interface, record->name));
+    }
+    return {};
+}
+
+}
+
 Status set_default_factory(const char* kind, const char* class_name)
 {
+    if constexpr (!with_factories)
+        return set_default_creator(find_kind(kind), class_name);
     kernel::MutexGuard guard(opening);
     auto* kind_record = find_kind(kind);
     const auto* record = find_record(class_name);
@@ -164,6 +193,8 @@ namespace {
 
 Status open_factories()
 {
+    if constexpr (!with_factories)
+        return set_first_creators();
     for (unsigned i = 0; const auto* record = record_at(i); ++i) {
         const auto* descriptor = find_class(record->name);
         if (descriptor->factory != nullptr)

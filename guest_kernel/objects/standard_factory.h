@@ -51,21 +51,7 @@ public:
     {
         constexpr Creation defaults{};
         const auto& wanted = creation == nullptr ? defaults : *static_cast<const Creation*>(creation);
-        kernel::Owned<RootType> root(make_root(wanted));
-        if (!root)
-            return Code::NO_MEMORY;
-        if constexpr (requires { root->initialise(wanted); })
-            TRY(root->initialise(wanted));
-        return publish(kernel::Owned<Root>(root.release()), set());
-    }
-
-private:
-    static RootType* make_root(const Creation& creation)
-    {
-        if constexpr (__is_constructible(RootType, const Creation&))
-            return kernel::make<RootType>(kernel::Tag::Object, creation);
-        else
-            return kernel::make<RootType>(kernel::Tag::Object);
+        return make_object<RootType>(wanted, set());
     }
 };
 
@@ -96,14 +82,15 @@ public:
 };
 
 // A class and, beside it, the class of its factories: what a class without a factory declares as ClassDescriptor.
-class FactoryMadeClass : public ClassDescriptor {
+class FactoryMadeClass : public ClassDescriptor, public Creator {
 public:
     using MakeRoot = Result<Root*> (*)();
 
     constexpr FactoryMadeClass(
         const char* class_name, const char* class_kind, uint64_t class_version, unsigned class_methods, MakeRoot make_root,
-        MakeRoot make_factory)
+        MakeRoot make_factory, Creator instead)
         : ClassDescriptor{class_name, class_kind, class_version, class_methods, make_root, &m_factory},
+          Creator(instead),
           m_factory{"Factory", "Factory", class_version, Factory::Methods::count, make_factory}
     {
     }
@@ -125,6 +112,18 @@ Result<Root*> make_default_root()
     return root;
 }
 
+// What the class has in the place of its factory where there are none.
+template <typename RootType>
+constexpr Creator creator_of()
+{
+    if constexpr (with_factories)
+        return {};
+    else
+        return {[](const void* creation) {
+            return make_object<RootType>(*static_cast<const typename RootType::InterfaceType::Creation*>(creation), nullptr);
+        }};
+}
+
 // Describes a class with a factory. `static objects::FactoryMadeClass descriptor;` in the representative, and
 // `constinit objects::FactoryMadeClass X::descriptor = objects::factory_class<XRoot>("X", "Kind", 1);` in its source.
 // The interface has a `struct Creation`. A root takes that in its constructor, in `Status initialise(const Creation&)`
@@ -134,7 +133,7 @@ constexpr FactoryMadeClass factory_class(const char* name, const char* kind, uin
 {
     static_assert(is_interface<typename RootType::InterfaceType>());
     return FactoryMadeClass(name, kind, version, RootType::InterfaceType::Methods::count, make_default_root<RootType>,
-        make_default_root<FactoryRoot<StandardFactory<RootType>>>);
+        make_default_root<FactoryRoot<StandardFactory<RootType>>>, creator_of<RootType>());
 }
 
 // Makes the factory of a class that has none open, by which it is created from now on; the instances that exist are

@@ -148,7 +148,7 @@ Result<Reference> TranslationTable::allocate(Root& root, InstanceSet* set)
     const uint32_t index = TRY(take_free());
     root.set_reference(at(index));
     const kernel::IrqGuard interrupts_off_once_for_both_locks;
-    if (set != nullptr && !set->enlist(global(index), index)) {
+    if (with_factories && set != nullptr && !set->enlist(global(index), index)) {
         put_free(index);
         return Code::GONE;
     }
