@@ -21,7 +21,7 @@ LOOPS: Final[Mapping[str, str]] = {
 }
 """The function of each loop, by its name in the marks."""
 RETURN: Final = 2
-"""Of every call, back from the callee: ``blr``, and the caller's next instruction, which is for the TOC."""
+"""Instructions of every call on its way back: ``blr``, and the caller's next one, which is for the TOC."""
 
 
 @dataclass(frozen=True)

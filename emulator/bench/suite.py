@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from emulator.bench import adaptors
+from emulator.bench import adaptors, factories, indirection, throughput
 from emulator.bench.experiment import Experiment
 
-EXPERIMENTS: Final[tuple[Experiment, ...]] = (adaptors.EXPERIMENT,)
+EXPERIMENTS: Final[tuple[Experiment, ...]] = (
+    indirection.EXPERIMENT,
+    factories.EXPERIMENT,
+    throughput.EXPERIMENT,
+    adaptors.EXPERIMENT,
+)

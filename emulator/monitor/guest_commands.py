@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from emulator.abi.mailbox import Operation
 from emulator.abi.values import Value, integer, items, text
+from emulator.monitor.requests import DEFAULT_LIMIT_NS
 
 if TYPE_CHECKING:
     from emulator.monitor.requests import Requests
@@ -54,9 +55,9 @@ class GuestCommands:
         """The commands that there are, by name."""
         return [GuestCommand.of(row) for row in self._requests.ask(Operation.COMMANDS)]
 
-    def run(self, name: str, words: str = "") -> None:
+    def run(self, name: str, words: str = "", *, limit_ns: int = DEFAULT_LIMIT_NS) -> None:
         """Returns when the command has ended; what it has to say is on the console."""
-        self._requests.ask(Operation.COMMAND, name, words, what=f"command {name}")
+        self._requests.ask(Operation.COMMAND, name, words, what=f"command {name}", limit_ns=limit_ns)
 
     def run_tests(self, prefix: str) -> list[TestOutcome]:
         """Runs the tests of modules whose names begin so, one after the other."""

@@ -97,22 +97,22 @@ private:
 };
 
 // The first call fills the entry; those that are measured find it filled.
-void measure_calls_of(const char* name, Ref<Thing> thing, uint64_t times)
+Status measure_calls_of(const char* name, Ref<Thing> thing, uint64_t times)
 {
-    if (!thing->nothing(0).ok())
-        return;
+    TRY(thing->nothing(0));
     put_off_timer();
     measure(name, bench_object_calls, static_cast<const Ref<Thing>*>(&thing), times);
+    return {};
 }
 
-void measure_behind_arbiter(const char* name, Ref<Thing> thing, bool sees_returns, uint64_t times)
+Status measure_behind_arbiter(const char* name, Ref<Thing> thing, bool sees_returns, uint64_t times)
 {
     IdleArbiter arbiter(thing.reference(), sees_returns);
-    if (!objects::table().interpose(arbiter).ok())
-        return;
-    measure_calls_of(name, thing, times);
-    objects::table().remove(arbiter);
+    TRY(objects::table().interpose(arbiter));
+    const Status status = measure_calls_of(name, thing, times);
     // No other thread has called, and this one is outside.
+    objects::table().remove(arbiter);
+    return status;
 }
 
 // Nothing of an adaptor's coming and going is left to be done when this returns.
@@ -125,37 +125,33 @@ void settle()
 
 // `adapt` puts the adaptor there.
 template <typename RootType, typename Adapt>
-void measure_behind_adaptor(const char* name, uint64_t times, Adapt adapt)
+Status measure_behind_adaptor(const char* name, uint64_t times, Adapt adapt)
 {
-    const auto made = objects::create<RootType>();
-    if (!made.ok())
-        return;
-    const Reference reference = made.value().reference();
-    if (adapt(reference).ok()) {
-        settle();
-        measure_calls_of(name, Ref<Thing>(reference), times);
-    }
-    objects::destroy(reference).ignore();
+    const Reference reference = TRY(objects::create<RootType>()).reference();
+    TRY(adapt(reference));
     settle();
+    TRY(measure_calls_of(name, Ref<Thing>(reference), times));
+    TRY(objects::destroy(reference));
+    settle();
+    return {};
 }
 
-void measure_adaptors(uint64_t times)
+Status measure_adaptors(uint64_t times)
 {
-    const auto made = objects::create<ThingRoot>();
-    if (!made.ok())
-        return;
-    measure_calls_of("direct", made.value(), times);
-    measure_behind_arbiter("arbiter", made.value(), false, times);
-    measure_behind_arbiter("arbiter_both_ways", made.value(), true, times);
-    objects::destroy(made.value().reference()).ignore();
+    const auto thing = TRY(objects::create<ThingRoot>());
+    TRY(measure_calls_of("direct", thing, times));
+    TRY(measure_behind_arbiter("arbiter", thing, false, times));
+    TRY(measure_behind_arbiter("arbiter_both_ways", thing, true, times));
+    TRY(objects::destroy(thing.reference()));
 
     auto& all = objects::adaptors();
-    measure_behind_adaptor<ThingRoot>("null", times, [&](Reference thing) { return all.adapt_null(thing); });
-    measure_behind_adaptor<Renumbered::RootType>(
-        "renumbering", times, [&](Reference thing) { return all.adapt(thing, renumbering); });
-    measure_behind_adaptor<Widened::RootType>("widening", times, [&](Reference thing) { return all.adapt(thing, widening); });
-    measure_behind_adaptor<Renumbered::RootType>(
-        "summing", times, [&](Reference thing) { return all.adapt(thing, summing); });
+    TRY(measure_behind_adaptor<ThingRoot>("null", times, [&](Reference any) { return all.adapt_null(any); }));
+    TRY(measure_behind_adaptor<Renumbered::RootType>(
+        "renumbering", times, [&](Reference any) { return all.adapt(any, renumbering); }));
+    TRY(measure_behind_adaptor<Widened::RootType>(
+        "widening", times, [&](Reference any) { return all.adapt(any, widening); }));
+    return measure_behind_adaptor<Renumbered::RootType>(
+        "summing", times, [&](Reference any) { return all.adapt(any, summing); });
 }
 
 const kernel::Command command{"bench-adaptors", "measures calls through adaptors", [](const char* words) -> Status {

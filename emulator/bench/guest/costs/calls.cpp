@@ -40,12 +40,10 @@ namespace bench {
 
 namespace {
 
-void measure_calls(uint64_t times)
+kernel::Status measure_calls(uint64_t times)
 {
-    const auto made = objects::create<ThingRoot>();
-    if (!made.ok() || !made.value()->nothing(0).ok())
-        return;
-    const auto reference = made.value();
+    const auto reference = TRY(objects::create<ThingRoot>());
+    TRY(reference->nothing(0));
     auto* object = static_cast<PlainThing*>(reference.operator->());
     Thing* thing = object;
     {
@@ -56,7 +54,7 @@ void measure_calls(uint64_t times)
         measure("virtual", bench_virtual_calls, static_cast<Thing* const*>(&thing), times);
         measure("object", bench_object_calls, &reference, times);
     }
-    objects::destroy(reference.reference()).ignore();
+    return objects::destroy(reference.reference());
 }
 
 const kernel::Command command{"bench-calls", "measures calls", [](const char* words) -> kernel::Status {

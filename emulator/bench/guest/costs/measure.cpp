@@ -24,26 +24,27 @@ void put_off_timer()
 namespace {
 
 struct Run {
-    void (*body)(uint64_t times);
+    kernel::Status (*body)(uint64_t times);
     uint64_t times;
+    kernel::Status status;
 };
 
 void enter(uint64_t argument)
 {
-    const auto& run = *reinterpret_cast<const Run*>(argument);
-    run.body(run.times);
+    auto& run = *reinterpret_cast<Run*>(argument);
+    run.status = run.body(run.times);
 }
 
 }
 
-kernel::Status run_undisturbed(void (*body)(uint64_t times), uint64_t times)
+kernel::Status run_undisturbed(kernel::Status (*body)(uint64_t times), uint64_t times)
 {
-    Run run{body, times};
+    Run run{body, times, {}};
     kernel::Event ended;
     const kernel::ThreadOptions options{"bench", kernel::priorities - 1, 0, true, &ended};
     TRY(kernel::Thread::create(options, enter, reinterpret_cast<uint64_t>(&run)));
     ended.wait();
-    return {};
+    return run.status;
 }
 
 kernel::Result<uint64_t> times_in(const char* words)

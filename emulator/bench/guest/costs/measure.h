@@ -14,8 +14,9 @@ namespace bench {
 // No timer interrupt until this thread is switched away: it would be counted. Others' deadlines wait that long too.
 void put_off_timer();
 
-// Runs `body(times)` in a counted thread of the highest priority on the first CPU, and waits for its end.
-kernel::Status run_undisturbed(void (*body)(uint64_t times), uint64_t times);
+// Runs `body(times)` in a counted thread of the highest priority on the first CPU, and waits for its end: what it
+// returned.
+kernel::Status run_undisturbed(kernel::Status (*body)(uint64_t times), uint64_t times);
 
 // The number in a command's words; INVALID for anything else.
 kernel::Result<uint64_t> times_in(const char* words);

@@ -16,8 +16,3 @@ const objects::ClassRegistration registration(PlainThing::descriptor);
 }
 
 }
-
-extern "C" kernel::Status module_init()
-{
-    return {};
-}
