@@ -10,6 +10,8 @@ The engine counts while somebody watches. The run is the one that nobody watched
 from __future__ import annotations
 
 import ctypes
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -18,6 +20,7 @@ from typing import Any, Self
 
 from emulator.cpu.binding import ProfileRangeStruct
 from emulator.errors import UsageError
+from emulator.modules.demangle import demangle
 from emulator.modules.segments import SegmentKind
 from emulator.monitor.code import INSTRUCTION_SIZE
 from emulator.system import Machine
@@ -76,6 +79,18 @@ class Executions:
             if each.start <= address < each.end:
                 return each.counts[(address - each.start) // INSTRUCTION_SIZE]
         raise UsageError(f"nobody counted what is executed at {address:#x}")
+
+    def by_function(self) -> Mapping[str, int]:
+        """Instructions executed in each of the kernel's functions, by name; those of one name together."""
+        found: Counter[str] = Counter()
+        kernel = self._ranges[0]
+        for item in self._machine.symbols.kernel.index.ranges:
+            if item.is_function and item.start >= kernel.start:
+                first = (item.start - kernel.start) // INSTRUCTION_SIZE
+                found[demangle(item.name)] += sum(
+                    kernel.counts[first : first + item.size // INSTRUCTION_SIZE]
+                )
+        return found
 
     @property
     def total(self) -> int:

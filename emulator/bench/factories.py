@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from emulator.bench.executions import Executions
 from emulator.bench.experiment import Experiment, Setting
 from emulator.bench.findings import Aim, Figure, Findings, Plot, Series, Style, Table
 from emulator.bench.guest_loops import BATCH, GuestLoops, guest_loops
+from emulator.modules.demangle import without_parameters
 from toolchain.kernel import WITHOUT_FACTORIES, build_kernel
 
 OBJECTS: Final = 100_000
@@ -20,6 +22,8 @@ _COST_MOST: Final = 100
 _DUMMY_CLASS: Final = "bench.Dummy"
 _HEAP_OBJECTS: Final = 32
 _OBJECT_TAG: Final = "object"
+_DUMMIES_COMMAND: Final = "bench-dummies"
+_DUMMIES: Final = 10 * BATCH
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class _Kernel:
     """Instructions of one operation, the mean of all."""
     heap_bytes: float
     """Of one dummy object."""
+    functions: Mapping[str, float]
+    """Instructions in each of the kernel's functions for one dummy object, which is created and destroyed."""
 
 
 def run(setting: Setting) -> Findings:
@@ -61,8 +67,8 @@ def run(setting: Setting) -> Findings:
     times = OBJECTS_QUICK if setting.quick else OBJECTS
     measured = []
     for flags, what in (((), "by factories"), (WITHOUT_FACTORIES, "without factories")):
-        with guest_loops(setting.seed, build_kernel(flags=flags)) as loops:
-            measured.append(_Kernel(_costs(loops, times), _heap_bytes(loops)))
+        with guest_loops(setting.seed, build_kernel(flags=flags), cpus=1) as loops:
+            measured.append(_Kernel(_costs(loops, times), _heap_bytes(loops), _functions(loops)))
         setting.on_part(what)
     by_factory, static = measured
     figures = [
@@ -70,7 +76,7 @@ def run(setting: Setting) -> Findings:
     ]
     return Findings(
         [*figures, *_memory(by_factory, static)],
-        [_table(by_factory, static)],
+        [_table(by_factory, static), _where(by_factory, static)],
         [_plot(by_factory, static)],
         _notes(times),
     )
@@ -96,6 +102,18 @@ def _heap_bytes(loops: GuestLoops) -> float:
     for _ in range(_HEAP_OBJECTS):
         monitor.create(_DUMMY_CLASS)
     return (live() - before) / _HEAP_OBJECTS
+
+
+def _functions(loops: GuestLoops) -> Mapping[str, float]:
+    """From twice as many objects less the first run: what is not done for each of them cancels out."""
+    loops.run(_DUMMIES_COMMAND, _DUMMIES)
+    counts = []
+    for times in (_DUMMIES, 2 * _DUMMIES):
+        with Executions(loops.machine) as executions:
+            loops.run(_DUMMIES_COMMAND, times)
+        counts.append(executions.by_function())
+    once, twice = counts
+    return {name: (twice[name] - once[name]) / _DUMMIES for name in twice}
 
 
 def _figures(kind: _Kind, step: str, by_factory: _Kernel, static: _Kernel) -> list[Figure]:
@@ -148,6 +166,18 @@ def _table(by_factory: _Kernel, static: _Kernel) -> Table:
     return Table("Cost of creating and destroying kernel objects, with and without a factory", columns, rows)
 
 
+def _where(by_factory: _Kernel, static: _Kernel) -> Table:
+    """The kernel's functions in which a dummy object takes another number of instructions with a factory."""
+    rows = []
+    for name in sorted({*by_factory.functions, *static.functions}):
+        with_one, without = by_factory.functions.get(name, 0.0), static.functions.get(name, 0.0)
+        if abs(with_one - without) >= 1:
+            rows.append((without_parameters(name), without, with_one, with_one - without))
+    rows.sort(key=lambda row: -row[-1])
+    columns = ("function of the kernel", "static (instructions)", "factory (instructions)", "more")
+    return Table("Where: a dummy object, created and destroyed, by the function that executes", columns, rows)
+
+
 def _plot(by_factory: _Kernel, static: _Kernel) -> Plot:
     names = [f"{kind.loop}.{step}" for kind in _KINDS for step in _STEPS]
     return Plot(
@@ -171,9 +201,17 @@ def _notes(times: int) -> list[str]:
     return [
         f"Each is created and destroyed {times:,} times, {BATCH} at a time, between marks whose cost is "
         "subtracted, on the kernel as it ships and on one that is built without factories: objects are "
-        "created by code that is bound when it is built, and destroyed without being looked up. No timer "
-        "interrupt comes in between. The dead are freed and the heap is emptied outside the marks, so that "
-        "every batch finds the same; new pages of the heap are part of the cost.",
+        "created by code that is bound when it is built, and destroyed without being looked up. The "
+        "machine has one CPU, so that nobody is in the way at a lock, and no timer interrupt comes in "
+        "between. The dead are freed and the heap is emptied outside the marks, so that every batch finds "
+        "the same; new pages of the heap are part of the cost.",
+        "A destruction by factory takes more than the aim. By instruction: some 30 are to find the factory "
+        "from the object's class and to call it, 25 to find the set of what was retired (a swap may have "
+        "changed its class meanwhile), 36 to lock and unlock the list of the CPU on which it was made, 15 "
+        "to turn interrupts off and on for that, 50 to take it out of a list linked both ways. A creation "
+        "needs neither of the first two: it knows its class when it is compiled. The limit is the lock, "
+        "which is a function call that asserts its rules, and that the set is asked for anew; K42 too "
+        "found deletion dearer.",
         "A process is made with its address translation, so two factories are asked. Its creation clears the "
         "root of a page table.",
     ]

@@ -76,11 +76,11 @@ class GuestLoops:
 
 
 @contextmanager
-def guest_loops(seed: int, kernel: KernelImage | None = None) -> Iterator[GuestLoops]:
-    """On a machine of two CPUs that has just started and does nothing else; None: the installed kernel."""
+def guest_loops(seed: int, kernel: KernelImage | None = None, cpus: int = 2) -> Iterator[GuestLoops]:
+    """On a machine that has just started and does nothing else; None: the installed kernel."""
     image = kernel or build_kernel()
     (module,) = build_update(SOURCES, image)
-    with Machine(SystemConfig(seed=seed, kernel=image.path)) as machine:
+    with Machine(SystemConfig(cpus, seed=seed, kernel=image.path)) as machine:
         machine.run_until_ready()
         Session(machine, kernel=image).fix_race()
         machine.monitor.apply(module.path)

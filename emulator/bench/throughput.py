@@ -32,7 +32,7 @@ class _Size:
     seeds: int
 
 
-_FULL: Final = _Size((1, 2, 3, 4, 6, 8, 10, 12, 14, 16), 40, 10)
+_FULL: Final = _Size((1, 2, 4, 6, 8, 10, 12, 16), 40, 10)
 _QUICK: Final = _Size((1, 4, 16), 8, 2)
 
 

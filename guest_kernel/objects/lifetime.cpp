@@ -150,8 +150,8 @@ Status destroy(Reference any_reference)
             continue;
         if (root == nullptr)
             return Code::GONE;
-        const auto* record = root->descriptor().record;
-        const auto factory = !with_factories || record == nullptr ? Ref<Factory>() : record->factory_reference();
+        const auto* record = with_factories ? root->descriptor().record : nullptr;
+        const auto factory = record == nullptr ? Ref<Factory>() : record->factory_reference();
         const Status status = factory ? factory->destroy(reference) : retire(reference);
         if (status.code() != Code::BUSY)
             return status;

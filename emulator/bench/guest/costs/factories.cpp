@@ -35,10 +35,12 @@ Result<Reference> reference_of(const Result<objects::Ref<Interface>>& made)
     return TRY(made).reference();
 }
 
+const Maker dummies = {"dummy.create", "dummy.destroy",
+    [](auto) { return reference_of(objects::create<DummyRoot>({1})); }, objects::destroy};
+
 const Maker makers[] = {
     {"none.create", "none.destroy", [](auto) -> Result<Reference> { return nullptr; }, [](Reference) { return Status(); }},
-    {"dummy.create", "dummy.destroy",
-        [](auto) { return reference_of(objects::create<DummyRoot>({1})); }, objects::destroy},
+    dummies,
     {"fcm.create", "fcm.destroy",
         [](objects::Ref<services::PageManager> manager) { return reference_of(services::make_anonymous_cache(manager)); },
         [](Reference made) {
@@ -99,9 +101,19 @@ Status measure_makers(uint64_t times)
     return {};
 }
 
+Status measure_dummies(uint64_t times)
+{
+    return measure_maker(dummies, times);
+}
+
 const kernel::Command command{"bench-factories", "measures making and ending objects", [](const char* words) -> Status {
     return run_undisturbed(measure_makers, TRY(times_in(words)));
 }};
+
+const kernel::Command dummies_alone{
+    "bench-dummies", "makes and ends objects of a number", [](const char* words) -> Status {
+        return run_undisturbed(measure_dummies, TRY(times_in(words)));
+    }};
 
 }
 
