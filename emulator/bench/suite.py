@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from emulator.bench import adaptors, factories, indirection, throughput
+from emulator.bench import (
+    adaptors,
+    factories,
+    fcm_adaptor,
+    file_sync,
+    indirection,
+    machine,
+    page_allocator,
+    throughput,
+)
 from emulator.bench.experiment import Experiment
 
 EXPERIMENTS: Final[tuple[Experiment, ...]] = (
     indirection.EXPERIMENT,
     factories.EXPERIMENT,
     throughput.EXPERIMENT,
+    file_sync.EXPERIMENT,
     adaptors.EXPERIMENT,
+    page_allocator.EXPERIMENT,
+    fcm_adaptor.EXPERIMENT,
+    machine.EXPERIMENT,
 )

@@ -1,0 +1,87 @@
+"""Throughput over the number of clients, in one run from few to many, as the reference's benchmark goes.
+
+What changes in the middle of it, at a number of clients, is there from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Final
+
+from emulator.bench.findings import Series
+from emulator.bench.loaded import MILLISECOND, RAM_DISK
+from emulator.errors import GuestError
+from emulator.scenario.session import Session
+from emulator.scenario.steps import Start
+from emulator.system import Machine
+from emulator.system_config import SystemConfig
+from emulator.workload import JOB_MIX
+
+Act = Callable[[Session], None]
+"""What is done to the machine while its clients work."""
+INTO_THE_LEVEL_NS: Final = 2 * MILLISECOND
+_LIMIT_NS: Final = 20_000_000_000
+
+
+@dataclass(frozen=True)
+class Level:
+    """The job mix with so many clients, from their start to the end of the last."""
+
+    clients: int
+    jobs: int
+    per_minute: float
+    """Jobs, of virtual time."""
+    instructions: int
+    """That all CPUs executed; idle ones execute none."""
+
+    @property
+    def instructions_per_job(self) -> float:
+        """All that was executed, whatever it was for."""
+        return self.instructions / self.jobs
+
+
+def climb(
+    seed: int,
+    clients: Sequence[int],
+    jobs: int,
+    *,
+    acts: dict[int, Act] | None = None,
+    prepare: Act | None = None,
+) -> list[Level]:
+    """With ``jobs`` jobs of each client. An act is done a while after the start of its number of clients."""
+    with Machine(SystemConfig(cpus=2, seed=seed, disk=RAM_DISK)) as machine:
+        machine.run_until_ready()
+        session = Session(machine, workload_seed=seed)
+        session.fix_race()
+        if prepare is not None:
+            prepare(session)
+        return [_level(session, count, jobs, (acts or {}).get(count)) for count in clients]
+
+
+def _level(session: Session, clients: int, jobs: int, act: Act | None) -> Level:
+    machine = session.machine
+    before = sum(cpu.instructions for cpu in machine.cpus)
+    session.do(Start(workload=JOB_MIX, clients=clients, operations=jobs))
+    if act is not None:
+        machine.run_for(INTO_THE_LEVEL_NS)
+        act(session)
+    status = session.wait_until_ended(JOB_MIX, _LIMIT_NS)
+    if status.errors:
+        raise GuestError(f"{status.errors} jobs of {status.operations} went wrong at {clients} clients")
+    executed = sum(cpu.instructions for cpu in machine.cpus) - before
+    return Level(clients, status.operations, status.per_minute, executed)
+
+
+def curve(label: str, climbs: Sequence[Sequence[Level]]) -> Series:
+    """Throughput over clients: the mean of the seeds, and their spread."""
+    columns = list(zip(*climbs, strict=True))
+    rates = [[level.per_minute for level in column] for column in columns]
+    return Series(
+        label,
+        [column[0].clients for column in columns],
+        [fmean(rate) for rate in rates],
+        [min(rate) for rate in rates],
+        [max(rate) for rate in rates],
+    )

@@ -1,0 +1,154 @@
+"""Machines under the job mix, and runs of one from the same instruction on: with an update, and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from emulator.abi.loader import ConversionMode
+from emulator.bench.point_log import Kind, PointLog, PointRecord
+from emulator.bench.transition import Transition, points, read_transition
+from emulator.bench.waits import read_waits
+from emulator.devices.disk import DiskConfig
+from emulator.errors import GuestError
+from emulator.machine import StopReason
+from emulator.scenario.session import Session
+from emulator.scenario.steps import Start
+from emulator.system import Machine
+from emulator.system_config import SystemConfig
+from emulator.workload import JOB_MIX
+
+MILLISECOND: Final = 1_000_000
+CLIENTS: Final = 8
+RAM_DISK: Final = DiskConfig(latency_ns=1_000, block_ns=250)
+"""The reference ran its benchmark in one, so that the operating system is measured and not the disk."""
+WARM_NS: Final = 10 * MILLISECOND
+_KEPT_FILES: Final = Path(__file__).parent / "guest" / "kept_files"
+_CLIENT: Final = "client"
+_LIMIT_NS: Final = 1_000 * MILLISECOND
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a machine is loaded with; two CPUs, round robin."""
+
+    seed: int
+    """Of the workload."""
+    clients: int = CLIENTS
+    kept_files: bool = False
+    """Besides, 168 files stay open and are read all the time: as many instances as the reference had."""
+    disk: DiskConfig = RAM_DISK
+
+
+@dataclass(frozen=True)
+class Change:
+    """An update that is applied: its modules in their order."""
+
+    modules: Sequence[Path]
+    mode: ConversionMode = ConversionMode.AUTO
+
+
+@dataclass(frozen=True)
+class Run:
+    """A span of a loaded machine. Times are virtual ns from its start."""
+
+    span_ns: int
+    jobs: Sequence[int]
+    """When each job of the mix ended, ascending."""
+    turns: Sequence[tuple[int, int]]
+    """From when to when a client of the mix ran on a CPU."""
+    waits: Sequence[int]
+    """How long each call waited for the update."""
+    transition: Transition | None
+    """None without an update."""
+
+    def jobs_between(self, begin_ns: int, end_ns: int) -> int:
+        """That ended at or after the one and before the other."""
+        return sum(begin_ns <= each < end_ns for each in self.jobs)
+
+    def client_ns(self, end_ns: int) -> int:
+        """CPU time that the mix's clients had until then, all CPUs together."""
+        return sum(max(0, min(end, end_ns) - begin) for begin, end in self.turns)
+
+
+class LoadedMachine:
+    """Use it in a ``with``: booted, loaded and warm. What it does raises GuestError when the guest fails."""
+
+    def __init__(self, load: Load) -> None:
+        self.machine = Machine(SystemConfig(cpus=2, seed=load.seed, disk=load.disk))
+        try:
+            self._prepare(load)
+        except BaseException:
+            self.machine.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.machine.close()
+
+    def _prepare(self, load: Load) -> None:
+        self.machine.run_until_ready()
+        session = Session(self.machine, workload_seed=load.seed)
+        session.fix_race()
+        if load.kept_files:
+            for module in session.modules(str(_KEPT_FILES)):
+                self.machine.monitor.apply(module)
+            self.machine.monitor.commands.run("keep-files", "")
+        session.do(Start(workload=JOB_MIX, clients=load.clients))
+        self.machine.run_for(WARM_NS)
+        threads = self.machine.monitor.threads()
+        self._clients = frozenset(each.id for each in threads if each.name == _CLIENT)
+        self._points = points(self.machine)
+
+    def compare(self, span_ns: int, changes: Sequence[Change]) -> tuple[Run, list[Run]]:
+        """The next span without any change, and beside it with each of them; the machine goes on without."""
+        start = self.machine.save()
+        changed: list[Run] = []
+        for change in changes:
+            changed.append(self.run(span_ns, change))
+            self.machine.restore(start)
+        return self.run(span_ns), changed
+
+    def run(self, span_ns: int, change: Change | None = None) -> Run:
+        """The next span, at whose start the update is asked for."""
+        start, monitor = self.machine.virtual_ns, self.machine.monitor
+        mailbox = self.machine.devices.mailbox
+        known, told = {each.id for each in monitor.update_records}, mailbox.events_total
+        with PointLog(self.machine, self._points, threads=True) as log:
+            if change is not None:
+                monitor.apply_all(change.modules, limit_ns=_LIMIT_NS, mode=change.mode)
+            stop = self.machine.run_for(start + span_ns - self.machine.virtual_ns)
+            if stop.reason is not StopReason.DEADLINE:
+                raise GuestError(f"the loaded machine ended: {stop.reason.value} {stop.message}".rstrip())
+            records = log.records()
+        updates = [each for each in monitor.update_records if each.id not in known]
+        if updates and any(each.unconverted for each in monitor.updates()):
+            raise GuestError(f"{span_ns} ns were not enough to convert all instances")
+        return Run(
+            span_ns,
+            sorted(each.time_ns - start for each in records if self._ends_job(each)),
+            list(self._turns(records, start)),
+            read_waits(records),
+            read_transition(records, mailbox.events_since(told), updates, start) if updates else None,
+        )
+
+    def _ends_job(self, record: PointRecord) -> bool:
+        return record.name == "pass" and record.thread in self._clients
+
+    def _turns(self, records: Sequence[PointRecord], start: int) -> Iterator[tuple[int, int]]:
+        """Between two switches of a CPU; what runs before the first and after the last is not told."""
+        switched: dict[int, PointRecord] = {}
+        for each in records:
+            if each.kind is not Kind.THREAD:
+                continue
+            before = switched.get(each.cpu)
+            if before is not None and before.thread in self._clients:
+                yield before.time_ns - start, each.time_ns - start
+            switched[each.cpu] = each

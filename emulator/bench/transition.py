@@ -1,0 +1,137 @@
+"""When an update did what, from the log of a run and the guest's own events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from emulator.abi.mailbox import EventKind
+from emulator.bench.code_points import entry_of, returns_of
+from emulator.bench.waits import wait_points
+from emulator.errors import GuestError
+from emulator.system import Machine
+
+if TYPE_CHECKING:
+    from emulator.bench.point_log import PointRecord
+    from emulator.devices.mailbox import GuestEvent
+    from emulator.monitor import UpdateRecord
+
+_HEARTBEAT: Final = "kernel::OuterLoop::pass"
+"""Called between two jobs of a workload's client."""
+_SPANS: Final = {
+    "factory": "objects::Transition::swap_factory",
+    "marking": "objects::mark_home",
+    "in force": "objects::put_marks_in_force",
+}
+_STATE: Final = 3
+"""Where an update's state is among the values of an event that tells of it."""
+_CONVERTED: Final = "objects::LazyStep::commit"
+
+
+@dataclass(frozen=True)
+class Instances:
+    """How the instances of a class came to be marked. Virtual ns from when the update was asked for."""
+
+    factory_began_ns: int
+    factory_ns: int
+    """The new factory is in service, and makes what is new."""
+    marked_ns: int
+    """The last instance is marked."""
+    marking: int
+    """Instructions of marking, all CPUs together, with flushes and without waits."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One update, or an ordered set of them. Virtual ns from when it was asked for."""
+
+    active_ns: int
+    """The guest has told that it is in service: the last of a set."""
+    ended_ns: int
+    """The last object has been converted or swapped."""
+    converted: int
+    """Instances that were converted, by calls and by converters."""
+    conversions: Sequence[int]
+    """Virtual ns of each that needed no hot-swap, from its begin to its commit, waits included."""
+    calls_blocked: int
+    instances: Instances | None
+    """None where no class was changed."""
+
+
+def points(machine: Machine) -> dict[str, int | Sequence[int]]:
+    """What a log must have to be read here, and by ``read_waits``; ``pass`` is the end of a job."""
+    found: dict[str, int | Sequence[int]] = {"pass": entry_of(machine, _HEARTBEAT), **wait_points(machine)}
+    for name, function in _SPANS.items():
+        found[name] = entry_of(machine, function)
+        found[f"{name} ended"] = returns_of(machine, function)
+    found["conversion"] = entry_of(machine, "objects::LazyStep::run")
+    found["converted"] = returns_of(machine, _CONVERTED)
+    return found
+
+
+def read_transition(
+    records: Sequence[PointRecord], events: Sequence[GuestEvent], updates: Sequence[UpdateRecord], start: int
+) -> Transition:
+    """Of these updates, which were asked for at ``start``. Raises GuestError when one is not in service."""
+    for update in updates:
+        if not update.active:
+            raise GuestError(f"update {update.name} is {update.state}: {update.text}")
+    swaps = [swap for update in updates for swap in update.swaps if swap.completed]
+    commits = [phase.end_ns for swap in swaps for phase in swap.phases if phase.name == "transfer"]
+    converted = _times(records, "converted")
+    swapped = sum(swap.old_class == swap.new_class != "Factory" for swap in swaps)
+    return Transition(
+        active_ns=max(_came_into_service(events, update.id) for update in updates) - start,
+        ended_ns=max([*commits, *converted]) - start,
+        converted=len(converted) + swapped,
+        conversions=_conversions(records),
+        calls_blocked=sum(update.calls_blocked for update in updates),
+        instances=_instances(records, start),
+    )
+
+
+def _came_into_service(events: Sequence[GuestEvent], update: int) -> int:
+    """It tells so first when it does, and may again when instances have been converted."""
+    told = (each for each in events if each.kind is EventKind.UPDATE_STATE and each.values[0] == update)
+    return next(each.time for each in told if each.values[_STATE] == "active")
+
+
+def _instances(records: Sequence[PointRecord], start: int) -> Instances | None:
+    marking = _spans(records, "marking")
+    if not marking:
+        return None
+    return Instances(
+        min(_times(records, "factory")) - start,
+        max(_times(records, "factory ended")) - start,
+        max(_times(records, "marking ended")) - start,
+        sum(marking),
+    )
+
+
+def _conversions(records: Sequence[PointRecord]) -> list[int]:
+    """By thread: each is made by one thread, from its begin to its commit."""
+    began: dict[int, int] = {}
+    found: list[int] = []
+    for each in records:
+        if each.name == "conversion":
+            began[each.thread] = each.time_ns
+        elif each.name == "converted" and each.thread in began:
+            found.append(max(0, each.time_ns - began.pop(each.thread)))
+    return found
+
+
+def _times(records: Sequence[PointRecord], name: str) -> list[int]:
+    return [each.time_ns for each in records if each.name == name]
+
+
+def _spans(records: Sequence[PointRecord], name: str) -> list[int]:
+    """Instructions of a CPU from each begin to its end."""
+    began: dict[int, int] = {}
+    found: list[int] = []
+    for each in records:
+        if each.name == name:
+            began[each.cpu] = each.instructions
+        elif each.name == f"{name} ended" and each.cpu in began:
+            found.append(each.instructions - began.pop(each.cpu))
+    return found

@@ -1,0 +1,71 @@
+"""The file-sync update under load, measured in small: every figure, in its bounds of meaning."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from emulator.bench.experiment import Setting
+from emulator.bench.file_sync import EXPERIMENT
+from emulator.bench.findings import Basis, Findings
+
+SPAN_NS = 18_000_000
+
+
+@cache
+def quick() -> tuple[Findings, list[str]]:
+    told: list[str] = []
+    return EXPERIMENT.run(Setting(quick=True, on_part=told.append)), told
+
+
+def value(name: str) -> float:
+    found = quick()[0].figure(name).value
+    assert found is not None
+    return found
+
+
+def test_it_tells_of_as_many_parts_as_it_says() -> None:
+    assert len(quick()[1]) == EXPERIMENT.parts(Setting(quick=True))
+
+
+def test_all_instances_are_converted_in_the_span() -> None:
+    assert value("instances") >= 168
+    assert 0 < value("factory") < value("transition") < SPAN_NS
+    assert 0 < value("marking") < 100 * value("instances")
+    assert 0 < value("conversion") <= value("longest_wait")
+
+
+def test_dips_are_shares_of_the_throughput() -> None:
+    for name in ("dip", "dip_eager", "dip_alone", "dip_client_time"):
+        assert -100 < value(name) < 100
+    assert value("worst_bin") > 0
+    assert value("worst_bin_control") > 0
+
+
+def test_calls_that_waited_are_all_in_the_distribution() -> None:
+    waits = next(plot for plot in quick()[0].plots if plot.name == "waits")
+    assert sum(waits.series[0].y) == value("calls_waiting")
+    assert all(len(series.y) == len(waits.categories) for series in waits.series)
+
+
+def test_only_the_module_is_measured_in_wall_time() -> None:
+    wall = {each.name for each in quick()[0].figures if each.basis is Basis.WALL}
+    assert wall == {"module_link", "module_copy", "module_load"}
+    assert value("module_load") == pytest.approx(value("module_link") + value("module_copy"))
+
+
+def test_both_curves_are_one_until_the_update_comes() -> None:
+    plot = next(plot for plot in quick()[0].plots if plot.name == "throughput_over_clients")
+    without, updated = plot.series
+    assert list(without.x) == list(updated.x)
+    assert without.y[0] == updated.y[0] > 0
+
+
+@pytest.mark.matrix
+def test_it_repeats_to_the_digit() -> None:
+    again = EXPERIMENT.run(Setting(quick=True))
+    for figure in quick()[0].figures:
+        if figure.basis is Basis.VIRTUAL:
+            assert again.figure(figure.name) == figure
+    assert again.plots == quick()[0].plots
