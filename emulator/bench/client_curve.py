@@ -34,12 +34,9 @@ class Level:
     per_minute: float
     """Jobs, of virtual time."""
     instructions: int
-    """That all CPUs executed; idle ones execute none."""
-
-    @property
-    def instructions_per_job(self) -> float:
-        """All that was executed, whatever it was for."""
-        return self.instructions / self.jobs
+    """That all CPUs executed, whatever for; idle ones execute none."""
+    forwarded: int
+    """Calls that passed adaptors of classes."""
 
 
 def climb(
@@ -62,6 +59,7 @@ def climb(
 
 def _level(session: Session, clients: int, jobs: int, act: Act | None) -> Level:
     machine = session.machine
+    forwarded = _forwarded(machine)
     before = sum(cpu.instructions for cpu in machine.cpus)
     session.do(Start(workload=JOB_MIX, clients=clients, operations=jobs))
     if act is not None:
@@ -71,7 +69,11 @@ def _level(session: Session, clients: int, jobs: int, act: Act | None) -> Level:
     if status.errors:
         raise GuestError(f"{status.errors} jobs of {status.operations} went wrong at {clients} clients")
     executed = sum(cpu.instructions for cpu in machine.cpus) - before
-    return Level(clients, status.operations, status.per_minute, executed)
+    return Level(clients, status.operations, status.per_minute, executed, _forwarded(machine) - forwarded)
+
+
+def _forwarded(machine: Machine) -> int:
+    return sum(plan.calls for plan in machine.monitor.adaptor_plans())
 
 
 def curve(label: str, climbs: Sequence[Sequence[Level]]) -> Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, pstdev
 from typing import Final
 
 from emulator.bench.loaded import Run
@@ -24,49 +24,59 @@ class Pair:
 
     @property
     def transition(self) -> Transition:
-        """Of the run with the update."""
-        assert self.changed.transition is not None
-        return self.changed.transition
+        """Of the first module that was applied."""
+        return self.changed.transitions[0]
 
 
 @dataclass(frozen=True)
 class Dip:
-    """By how much less was done from when the update was asked for to its last conversion. Percent."""
+    """By how much less was done between two moments. Percent; below zero: more."""
 
     mean: float
+    """Of the seeds."""
     error: float
     """Standard error of the mean, over all pairs."""
     by_seed: Sequence[float]
+    jobs: float
+    """That ended meanwhile without the update, the mean of all pairs."""
+    deviation: float
+    """Standard deviation of that number, over all pairs."""
 
 
-Amount = Callable[[Run, int], float]
-"""What a run had done a time, in ns, after its start."""
+Amount = Callable[[Run, int, int], float]
+"""What a run has done between two moments, in ns from its start."""
+Span = Callable[[Pair], tuple[int, int]]
+"""Which moments: the same in both runs of a pair."""
 
 
-def jobs_done(run: Run, end_ns: int) -> float:
+def jobs_done(run: Run, begin_ns: int, end_ns: int) -> float:
     """Jobs of the mix that ended."""
-    return run.jobs_between(0, end_ns)
+    return run.jobs_between(begin_ns, end_ns)
 
 
-def client_time(run: Run, end_ns: int) -> float:
+def client_time(run: Run, begin_ns: int, end_ns: int) -> float:
     """Instructions that the mix's clients could execute."""
-    return run.client_ns(end_ns)
+    return run.client_ns(begin_ns, end_ns)
 
 
-def dip(pairs: Sequence[Pair], amount: Amount = jobs_done) -> Dip:
-    """Over each pair's own transition, so that each counts as much as was done in it."""
-    seeds = sorted({pair.seed for pair in pairs})
-    measured = [(pair.seed, *_done(pair, amount)) for pair in pairs]
-    by_seed = [
-        _lost([(without, changed) for seed, without, changed in measured if seed == of]) for of in seeds
+def whole_transition(pair: Pair) -> tuple[int, int]:
+    """From when the update was asked for to its last conversion, of all its modules."""
+    return pair.transition.asked_ns, max(each.ended_ns for each in pair.changed.transitions)
+
+
+def dip(pairs: Sequence[Pair], amount: Amount = jobs_done, span: Span = whole_transition) -> Dip:
+    """Each pair counts as much as was done in its span."""
+    spans = [span(pair) for pair in pairs]
+    amounts = [
+        (amount(pair.without, *of), amount(pair.changed, *of)) for pair, of in zip(pairs, spans, strict=True)
     ]
-    amounts = [(without, changed) for _, without, changed in measured]
-    return Dip(fmean(by_seed), _error(amounts), by_seed)
-
-
-def _done(pair: Pair, amount: Amount) -> tuple[float, float]:
-    end = pair.transition.ended_ns
-    return amount(pair.without, end), amount(pair.changed, end)
+    seeds = [pair.seed for pair in pairs]
+    by_seed = [
+        _lost([each for seed, each in zip(seeds, amounts, strict=True) if seed == of])
+        for of in sorted(set(seeds))
+    ]
+    jobs = [jobs_done(pair.without, *of) for pair, of in zip(pairs, spans, strict=True)]
+    return Dip(fmean(by_seed), _error(amounts), by_seed, fmean(jobs), pstdev(jobs))
 
 
 def _lost(amounts: Sequence[tuple[float, float]]) -> float:

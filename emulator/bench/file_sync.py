@@ -168,8 +168,20 @@ def _table(samples: Sequence[Sample], alone: Sequence[Sample]) -> Table:
         _row("168 more files open, eager", samples, _EAGER),
         _row("job mix alone, as the update chooses", alone, 0),
     ]
-    columns = ["load", "instants", "instances", "transition (ms)", "dip (%)", "+- (%)", "calls that waited"]
-    return Table("Dip and transition, means of all instants", columns, rows)
+    columns = [
+        "load",
+        "instants",
+        "instances",
+        "transition (ms)",
+        "dip (%)",
+        "+- (%)",
+        "calls that waited",
+        "jobs without it",
+        "sd",
+    ]
+    return Table(
+        "Dip and transition, means of all instants; jobs that end in the same span without it", columns, rows
+    )
 
 
 def _row(label: str, samples: Sequence[Sample], change: int) -> list[str | float | None]:
@@ -183,6 +195,8 @@ def _row(label: str, samples: Sequence[Sample], change: int) -> list[str | float
         round(found.mean, 1),
         round(found.error, 1),
         round(fmean(len(each.changed[change].waits) for each in samples), 1),
+        round(found.jobs, 1),
+        round(found.deviation, 1),
     ]
 
 

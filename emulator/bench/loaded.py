@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from emulator.bench.point_log import Kind, PointLog, PointRecord
 from emulator.bench.transition import Transition, points, read_transition
 from emulator.bench.waits import read_waits
 from emulator.devices.disk import DiskConfig
+from emulator.devices.mailbox import GuestEvent
 from emulator.errors import GuestError
 from emulator.machine import StopReason
+from emulator.monitor import UpdateRecord
 from emulator.scenario.session import Session
 from emulator.scenario.steps import Start
 from emulator.system import Machine
@@ -49,6 +52,8 @@ class Change:
 
     modules: Sequence[Path]
     mode: ConversionMode = ConversionMode.AUTO
+    pause_ns: int = 0
+    """From the moment at which a module is asked for to the next one, if that is not longer under way."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +65,23 @@ class Run:
     """When each job of the mix ended, ascending."""
     turns: Sequence[tuple[int, int]]
     """From when to when a client of the mix ran on a CPU."""
+    forwarded: Sequence[int]
+    """When each call passed an adaptor that only handed it on."""
     waits: Sequence[int]
     """How long each call waited for the update."""
-    transition: Transition | None
-    """None without an update."""
+    transitions: Sequence[Transition]
+    """Of each module that was applied."""
+    events: Sequence[GuestEvent]
+    """What the guest told meanwhile; their times are the machine's."""
+    start_ns: int
 
     def jobs_between(self, begin_ns: int, end_ns: int) -> int:
         """That ended at or after the one and before the other."""
         return sum(begin_ns <= each < end_ns for each in self.jobs)
 
-    def client_ns(self, end_ns: int) -> int:
-        """CPU time that the mix's clients had until then, all CPUs together."""
-        return sum(max(0, min(end, end_ns) - begin) for begin, end in self.turns)
+    def client_ns(self, begin_ns: int, end_ns: int) -> int:
+        """CPU time that the mix's clients had between the two, all CPUs together."""
+        return sum(max(0, min(end, end_ns) - max(begin, begin_ns)) for begin, end in self.turns)
 
 
 class LoadedMachine:
@@ -118,26 +128,40 @@ class LoadedMachine:
 
     def run(self, span_ns: int, change: Change | None = None) -> Run:
         """The next span, at whose start the update is asked for."""
-        start, monitor = self.machine.virtual_ns, self.machine.monitor
-        mailbox = self.machine.devices.mailbox
-        known, told = {each.id for each in monitor.update_records}, mailbox.events_total
+        start, mailbox = self.machine.virtual_ns, self.machine.devices.mailbox
+        told = mailbox.events_total
         with PointLog(self.machine, self._points, threads=True) as log:
-            if change is not None:
-                monitor.apply_all(change.modules, limit_ns=_LIMIT_NS, mode=change.mode)
-            stop = self.machine.run_for(start + span_ns - self.machine.virtual_ns)
-            if stop.reason is not StopReason.DEADLINE:
-                raise GuestError(f"the loaded machine ended: {stop.reason.value} {stop.message}".rstrip())
+            applied = [] if change is None else self._apply(change)
+            self._run_until(start + span_ns)
             records = log.records()
-        updates = [each for each in monitor.update_records if each.id not in known]
-        if updates and any(each.unconverted for each in monitor.updates()):
+        if applied and any(each.unconverted for each in self.machine.monitor.updates()):
             raise GuestError(f"{span_ns} ns were not enough to convert all instances")
+        events = mailbox.events_since(told)
         return Run(
             span_ns,
             sorted(each.time_ns - start for each in records if self._ends_job(each)),
             list(self._turns(records, start)),
+            sorted(each.time_ns - start for each in records if each.name == "forwarded"),
             read_waits(records),
-            read_transition(records, mailbox.events_since(told), updates, start) if updates else None,
+            list(_transitions(records, events, applied, start)),
+            events,
+            start,
         )
+
+    def _apply(self, change: Change) -> list[tuple[int, UpdateRecord]]:
+        """When each module was asked for, and what came of it."""
+        applied: list[tuple[int, UpdateRecord]] = []
+        for module in change.modules:
+            if applied:
+                self._run_until(applied[-1][0] + change.pause_ns)
+            asked = self.machine.virtual_ns
+            applied.append((asked, self.machine.monitor.apply(module, limit_ns=_LIMIT_NS, mode=change.mode)))
+        return applied
+
+    def _run_until(self, time_ns: int) -> None:
+        stop = self.machine.run_for(max(0, time_ns - self.machine.virtual_ns))
+        if stop.reason is not StopReason.DEADLINE:
+            raise GuestError(f"the loaded machine ended: {stop.reason.value} {stop.message}".rstrip())
 
     def _ends_job(self, record: PointRecord) -> bool:
         return record.name == "pass" and record.thread in self._clients
@@ -152,3 +176,15 @@ class LoadedMachine:
             if before is not None and before.thread in self._clients:
                 yield before.time_ns - start, each.time_ns - start
             switched[each.cpu] = each
+
+
+def _transitions(
+    records: Sequence[PointRecord],
+    events: Sequence[GuestEvent],
+    applied: Sequence[tuple[int, UpdateRecord]],
+    start: int,
+) -> Iterator[Transition]:
+    begins = [asked for asked, _ in applied]
+    for (asked, update), end in zip(applied, [*begins[1:], sys.maxsize], strict=False):
+        own = [each for each in records if asked <= each.time_ns < end]
+        yield read_transition(own, events, update, asked, start)

@@ -1,4 +1,4 @@
-"""When an update did what, from the log of a run and the guest's own events."""
+"""When an update did what, from the log of a run and the guest's events; times in ns from the run's start."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ _SPANS: Final = {
 }
 _STATE: Final = 3
 """Where an update's state is among the values of an event that tells of it."""
+_FORWARDING: Final = "objects_forward"
+"""Which every call passes that an adaptor only hands on."""
+NULL_ADAPTOR_INSTRUCTIONS: Final = 18
+"""That such a call takes more than one without; ``adaptor.null_one_costs_18_instructions`` counts them."""
 _CONVERTED: Final = "objects::LazyStep::commit"
 
 
 @dataclass(frozen=True)
 class Instances:
-    """How the instances of a class came to be marked. Virtual ns from when the update was asked for."""
+    """How the instances of a class came to be marked."""
 
     factory_began_ns: int
     factory_ns: int
@@ -44,10 +48,11 @@ class Instances:
 
 @dataclass(frozen=True)
 class Transition:
-    """One update, or an ordered set of them. Virtual ns from when it was asked for."""
+    """One update, of one module."""
 
+    asked_ns: int
     active_ns: int
-    """The guest has told that it is in service: the last of a set."""
+    """The guest has told that it is in service."""
     ended_ns: int
     """The last object has been converted or swapped."""
     converted: int
@@ -60,33 +65,37 @@ class Transition:
 
 
 def points(machine: Machine) -> dict[str, int | Sequence[int]]:
-    """What a log must have to be read here, and by ``read_waits``; ``pass`` is the end of a job."""
+    """What a log must have to be read here, and by ``read_waits``; ``pass``: a job ends."""
     found: dict[str, int | Sequence[int]] = {"pass": entry_of(machine, _HEARTBEAT), **wait_points(machine)}
     for name, function in _SPANS.items():
         found[name] = entry_of(machine, function)
         found[f"{name} ended"] = returns_of(machine, function)
+    found["forwarded"] = entry_of(machine, _FORWARDING)
     found["conversion"] = entry_of(machine, "objects::LazyStep::run")
     found["converted"] = returns_of(machine, _CONVERTED)
     return found
 
 
 def read_transition(
-    records: Sequence[PointRecord], events: Sequence[GuestEvent], updates: Sequence[UpdateRecord], start: int
+    records: Sequence[PointRecord], events: Sequence[GuestEvent], update: UpdateRecord, asked: int, start: int
 ) -> Transition:
-    """Of these updates, which were asked for at ``start``. Raises GuestError when one is not in service."""
-    for update in updates:
-        if not update.active:
-            raise GuestError(f"update {update.name} is {update.state}: {update.text}")
-    swaps = [swap for update in updates for swap in update.swaps if swap.completed]
+    """Of an update that was asked for at ``asked``, in a run from ``start`` on.
+
+    ``records`` are those until the next one was asked for. Raises GuestError when it is not in service.
+    """
+    if not update.active:
+        raise GuestError(f"update {update.name} is {update.state}: {update.text}")
+    swaps = [swap for swap in update.swaps if swap.completed]
     commits = [phase.end_ns for swap in swaps for phase in swap.phases if phase.name == "transfer"]
     converted = _times(records, "converted")
     swapped = sum(swap.old_class == swap.new_class != "Factory" for swap in swaps)
     return Transition(
-        active_ns=max(_came_into_service(events, update.id) for update in updates) - start,
+        asked_ns=asked - start,
+        active_ns=_came_into_service(events, update.id) - start,
         ended_ns=max([*commits, *converted]) - start,
         converted=len(converted) + swapped,
         conversions=_conversions(records),
-        calls_blocked=sum(update.calls_blocked for update in updates),
+        calls_blocked=update.calls_blocked,
         instances=_instances(records, start),
     )
 

@@ -1,0 +1,45 @@
+"""Adaptors on every file cache, measured in small: every figure, in its bounds of meaning."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from emulator.bench.experiment import Setting
+from emulator.bench.fcm_adaptor import EXPERIMENT, NONE, WAYS
+from emulator.bench.findings import Findings
+
+
+@cache
+def quick() -> tuple[Findings, list[str]]:
+    told: list[str] = []
+    return EXPERIMENT.run(Setting(quick=True, on_part=told.append)), told
+
+
+def value(name: str) -> float:
+    found = quick()[0].figure(name).value
+    assert found is not None
+    return found
+
+
+def test_it_tells_of_as_many_parts_as_it_says() -> None:
+    assert len(quick()[1]) == EXPERIMENT.parts(Setting(quick=True))
+
+
+def test_calls_pass_adaptors_where_there_are_some() -> None:
+    for way in WAYS:
+        assert value(f"instructions_per_job_{way.name}") > 0
+        if way is not NONE:
+            assert value(f"calls_per_job_{way.name}") > 0
+            assert 0 < value(f"share_{way.name}") < 100
+            assert -100 < value(f"loss_{way.name}") < 100
+
+
+def test_fewer_calls_pass_them_once_the_regions_are_updated() -> None:
+    assert value("calls_per_job_callers") < value("calls_per_job_interface")
+
+
+@pytest.mark.matrix
+def test_it_repeats_to_the_digit() -> None:
+    assert EXPERIMENT.run(Setting(quick=True)) == quick()[0]
