@@ -33,7 +33,7 @@ class _Kind(IntEnum):
 _HEARTBEAT: Final = "kernel::OuterLoop::pass"
 """Called between two jobs of a workload's client, and between two rounds of a service."""
 _BLOCKING: Final = (
-    ("objects::Mediator::block", "kernel::WaitQueue::wait_as"),
+    ("objects::Mediator::admit", "kernel::WaitQueue::wait_as"),
     ("objects::TranslationTable::target_on_this_cpu", "objects::wait_while_converting"),
 )
 """Where a call waits for a swap or a conversion: the function, and what it calls to wait."""

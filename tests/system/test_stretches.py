@@ -44,3 +44,14 @@ def test_figures_begin_anew() -> None:
         run_counters(machine)
         watch.restart()
         assert all(each.count == 0 for each in watch.report().gaps)
+
+
+def test_calls_that_wait_for_a_swap_are_those_that_the_guest_counts() -> None:
+    with ready_machine() as machine, StretchWatch(machine) as watch:
+        machine.monitor.workload_start("counting", clients=8)
+        machine.run_for(SPAN_NS)
+        record = machine.monitor.swap("counter", "PartitionedCounter")
+        blocked = watch.report().blocked
+    assert blocked.count == record.calls_blocked > 0
+    # The guest's own time includes that of its reading the clock.
+    assert 0 < blocked.ns <= record.blocked_ns_max
