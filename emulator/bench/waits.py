@@ -13,7 +13,7 @@ from emulator.system import Machine
 
 _TARGET: Final = "objects::TranslationTable::target_on_this_cpu"
 _WAITING: Final = (
-    ("objects::Mediator::block", "kernel::WaitQueue::wait_as"),
+    ("objects::Mediator::admit", "kernel::WaitQueue::wait_as"),
     (_TARGET, "objects::wait_while_converting"),
     (_TARGET, "objects::meet_marked"),
 )
