@@ -60,7 +60,7 @@ class _Size:
 def _size(setting: Setting) -> _Size:
     if setting.quick:
         return _Size([setting.seed], (CLIENTS, CLIENTS + 1), 5)
-    return _Size(range(setting.seed, setting.seed + 3), range(1, 17), 40)
+    return _Size(range(setting.seed, setting.seed + 4), range(1, 17), 25)
 
 
 def parts(setting: Setting) -> int:

@@ -43,20 +43,20 @@ _K42_DIP: Final = "K42: about 10 % during the next second"
 def _plan(setting: Setting) -> Plan:
     if setting.quick:
         return Plan([setting.seed], 1, 2 * MILLISECOND, 18 * MILLISECOND)
-    return Plan(range(setting.seed, setting.seed + 4), 8, 5 * MILLISECOND, 30 * MILLISECOND)
+    return Plan(range(setting.seed, setting.seed + 4), 8, 4 * MILLISECOND, 24 * MILLISECOND)
 
 
 def _alone_plan(setting: Setting) -> Plan:
     if setting.quick:
         return Plan([setting.seed], 1, 0, 6 * MILLISECOND)
-    return Plan(range(setting.seed, setting.seed + 4), 12, 0, 10 * MILLISECOND)
+    return Plan(range(setting.seed, setting.seed + 4), 10, 0, 8 * MILLISECOND)
 
 
 def _climbs(setting: Setting) -> tuple[Sequence[int], Sequence[int], int]:
     """Seeds, numbers of clients, and jobs of each."""
     if setting.quick:
         return [setting.seed], (4, CLIENTS), 5
-    return range(setting.seed, setting.seed + 4), range(1, 17), 40
+    return range(setting.seed, setting.seed + 2), range(1, 17), 25
 
 
 def parts(setting: Setting) -> int:

@@ -40,14 +40,14 @@ _WITHOUT_CALLERS: Final = "dead"
 def _plan(setting: Setting) -> Plan:
     if setting.quick:
         return Plan([setting.seed], 1, 2 * MILLISECOND, 10 * MILLISECOND)
-    return Plan(range(setting.seed, setting.seed + 4), 12, 5 * MILLISECOND, 20 * MILLISECOND)
+    return Plan(range(setting.seed, setting.seed + 4), 10, 4 * MILLISECOND, 16 * MILLISECOND)
 
 
 def _climbs(setting: Setting) -> tuple[Sequence[int], Sequence[int], int]:
     """Seeds, numbers of clients, and jobs of each."""
     if setting.quick:
         return [setting.seed], (4, CLIENTS), 5
-    return range(setting.seed, setting.seed + 4), range(1, 17), 40
+    return range(setting.seed, setting.seed + 2), range(1, 17), 25
 
 
 def parts(setting: Setting) -> int:
@@ -110,12 +110,14 @@ _SPANS: Final = (
 
 def _dips(samples: Sequence[Sample]) -> list[Figure]:
     pairs = pairs_of(samples, 0)
-    return [
-        dip_figure(
-            f"dip_{name}", f"fewer jobs: {what}", dip(pairs, jobs_done, span), len(pairs), reference=_K42
+    found: list[Figure] = []
+    for name, what, span in _SPANS:
+        jobs, work = dip(pairs, jobs_done, span), dip(pairs, client_time, span)
+        found.append(dip_figure(f"dip_{name}", f"fewer jobs: {what}", jobs, len(pairs), reference=_K42))
+        found.append(
+            dip_figure(f"client_time_{name}", f"less CPU time for clients: {what}", work, len(pairs))
         )
-        for name, what, span in _SPANS
-    ]
+    return found
 
 
 def _steps(samples: Sequence[Sample]) -> list[Figure]:
