@@ -40,7 +40,7 @@ static bool write_register(struct cpu *cpu, uint64_t offset, unsigned size, uint
 /* Instructions of the block in progress behind the one at PC: counted, but not executed yet. */
 static void note_time(struct cpu *cpu)
 {
-    cpu->behind = (cpu->block_end - cpu_pc(cpu)) / 4 - 1;
+    cpu->behind = (cpu_block_end(cpu) - cpu_pc(cpu)) / 4 - 1;
 }
 
 bool access_hook(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value, void *user)

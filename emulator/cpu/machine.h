@@ -83,12 +83,12 @@ struct cpu {
     uint64_t steps_left;
     uc_context *context;   /* scratch: see context_save() */
 
-    /* Pacing. Executed so far = counted + granted - fuel. */
+    /* Pacing. Executed so far = counted + (granted - fuel) / 4. */
     uint64_t counted;
-    int64_t granted;
+    int64_t granted;       /* bytes of instructions, as fuel */
     int64_t fuel;
     uint64_t block;        /* the block in progress, counted as a whole: an exception refunds what it cuts off */
-    uint64_t block_end;
+    uint64_t block_bytes;
     uint64_t rest;         /* instructions of a block that a host stop cut: still to run, not counted */
     uint64_t part;         /* instructions of the next block that may run, for LEAVE_PART and LEAVE_WATCH */
     enum leave leave;
@@ -175,7 +175,11 @@ uint64_t *context_word(uc_context *context, uint64_t offset);
 /* pacing.c */
 static inline uint64_t cpu_executed(const struct cpu *cpu)
 {
-    return cpu->counted + (uint64_t)(cpu->granted - cpu->fuel);
+    return cpu->counted + (uint64_t)((cpu->granted - cpu->fuel) / 4);
+}
+static inline uint64_t cpu_block_end(const struct cpu *cpu)
+{
+    return cpu->block + cpu->block_bytes;
 }
 static inline uint64_t cpu_time(const struct cpu *cpu)
 {
