@@ -4,11 +4,11 @@ import select
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from emulator.bench.loops import CALLS, METHOD_OFFSET, Loop, assemble
+from emulator.bench.processor_time import spent_by
 
 PROGRAM: Final = "qemu-system-ppc64"
 """Of QEMU, as it is called."""
@@ -20,6 +20,10 @@ _STACK: Final = 0x1F000
 _IMAGE_BYTES: Final = 0x20000
 _TIMEOUT_S: Final = 20
 """Of silence."""
+_AWAIT_CHARACTER: Final = "wait: li 3, 0x54; lis 4, 0x7100; .long 0x44000022; cmpdi 4, 0; beq wait;"
+"""H_GET_TERM_CHAR of the first terminal, until there is one."""
+_CEDE: Final = "li 3, 0xE0; .long 0x44000022;"
+"""H_CEDE: the CPU sleeps, and uses no processor time from there on."""
 
 
 def qemu_installed() -> bool:
@@ -28,7 +32,7 @@ def qemu_installed() -> bool:
 
 
 def measure_qemu(loop: Loop, iterations: int, icount: bool) -> float | None:
-    """Seconds that QEMU takes for the loop, without its start; None when it does not run.
+    """Seconds of processor time that QEMU takes for the loop, without its start; None when it does not run.
 
     ``iterations`` is a multiple of 65,536, below 2**31.
     """
@@ -41,20 +45,22 @@ def measure_qemu(loop: Loop, iterations: int, icount: bool) -> float | None:
         pipe, null = subprocess.PIPE, subprocess.DEVNULL
         with subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=null) as qemu:
             try:
-                assert qemu.stdout is not None
-                return _time_between(qemu.stdout)
+                return _time_between(qemu)
             finally:
                 qemu.kill()
 
 
-def _time_between(output: IO[bytes]) -> float | None:
-    """The program writes B before the loop and E after it."""
+def _time_between(qemu: subprocess.Popen[bytes]) -> float | None:
+    """The program writes B, waits to be told to go on, and writes E after the loop."""
+    output = qemu.stdout
+    assert output is not None and qemu.stdin is not None
     start = None
     while select.select([output], [], [], _TIMEOUT_S)[0] and (byte := output.read(1)):
         if byte == b"B":
-            start = time.perf_counter()
+            start = spent_by(qemu.pid)
+            qemu.stdin.write(b"G")
         elif byte == b"E" and start is not None:
-            return time.perf_counter() - start
+            return spent_by(qemu.pid) - start
     return None
 
 
@@ -62,12 +68,14 @@ def _image(loop: Loop, iterations: int) -> bytes:
     image = bytearray(_IMAGE_BYTES)
     start = (
         _print("B")
+        + _AWAIT_CHARACTER
         + f"lis 3, {_DATA >> 16}; ori 3, 3, {_DATA & 0xFFFF};"
         + f"lis 1, {_STACK >> 16}; ori 1, 1, {_STACK & 0xFFFF}; lis 31, {iterations >> 16};"
         + f"li 12, {_LOOP}; mtspr 26, 12; li 12, 1; sldi 12, 12, 63; mtspr 27, 12; rfid"  # 64-bit mode
     )
     _place(image, _START, assemble(start, _START))
-    _place(image, _LOOP, assemble(loop.source + "done:" + _print("E") + "here: b here", _LOOP))
+    end = "done:" + _print("E") + "here:" + _CEDE + "b here"
+    _place(image, _LOOP, assemble(loop.source + end, _LOOP))
     _place(image, _DATA, (_DATA + 0x100).to_bytes(8, "big"))
     if loop is CALLS:
         _place(image, _DATA + 0x108, (_LOOP + METHOD_OFFSET).to_bytes(8, "big"))

@@ -15,21 +15,11 @@ void cpu_settle(struct cpu *cpu)
 
 void cpu_refund(struct cpu *cpu, uint64_t next)
 {
-<<<<<<< HEAD
-    if (next >= cpu->block && next < cpu->block_end) {
-        cpu->fuel += (int64_t)(cpu->block_end - next) / 4;
-        profile_take_back(cpu, next, cpu->block_end);
-    }
-    cpu->block = cpu->block_end = 0;
-||||||| parent of 2c2bc91 (Pacing: a block's fuel is one subtraction, in bytes, so that the hook is shorter)
-    if (next >= cpu->block && next < cpu->block_end)
-        cpu->fuel += (int64_t)(cpu->block_end - next) / 4;
-    cpu->block = cpu->block_end = 0;
-=======
-    if (next >= cpu->block && next < cpu_block_end(cpu))
+    if (next >= cpu->block && next < cpu_block_end(cpu)) {
         cpu->fuel += (int64_t)(cpu_block_end(cpu) - next);
+        profile_take_back(cpu, next, cpu_block_end(cpu));
+    }
     cpu->block = cpu->block_bytes = 0;
->>>>>>> 2c2bc91 (Pacing: a block's fuel is one subtraction, in bytes, so that the hook is shorter)
 }
 
 void cpu_look_up(struct cpu *cpu)

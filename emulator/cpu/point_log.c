@@ -77,19 +77,12 @@ void point_log_reach(struct cpu *cpu, uint64_t address)
 {
     const struct layout *layout = &cpu->machine->layout;
     struct point_log *log = cpu->machine->point_log;
-<<<<<<< HEAD
-    bool runs = address >= cpu->block && address < cpu->block_end;
+    bool runs = address >= cpu->block && address < cpu_block_end(cpu);
     const struct log_point *point = log && runs ? find(log, address) : NULL;
     if (!point)
-||||||| parent of 2c2bc91 (Pacing: a block's fuel is one subtraction, in bytes, so that the hook is shorter)
-    if (!log || address < cpu->block || address >= cpu->block_end || !is_logged(log, address))
-=======
-    if (!log || address < cpu->block || address >= cpu_block_end(cpu) || !is_logged(log, address))
->>>>>>> 2c2bc91 (Pacing: a block's fuel is one subtraction, in bytes, so that the hook is shorter)
         return;
     uint64_t thread = cpu_spr(cpu, SPR_SPRG3); /* saves the general registers too, which lie before it */
-<<<<<<< HEAD
-    uint64_t behind = (cpu->block_end - address) / 4;
+    uint64_t behind = (cpu_block_end(cpu) - address) / 4;
     struct point_record record = {
         .cpu = cpu->id,
         .time = cpu_time(cpu) - behind,
@@ -102,31 +95,6 @@ void point_log_reach(struct cpu *cpu, uint64_t address)
     if (point->base)
         read_memory(cpu, point, &record);
     append(log, &record);
-||||||| parent of 2c2bc91 (Pacing: a block's fuel is one subtraction, in bytes, so that the hook is shorter)
-    uint64_t behind = (cpu->block_end - address) / 4;
-    append(log, &(struct point_record){
-                    .vector = 0,
-                    .cpu = cpu->id,
-                    .time = cpu_time(cpu) - behind,
-                    .instructions = cpu_executed(cpu) - behind,
-                    .thread = thread,
-                    .address = address,
-                    .values = {*context_word(cpu->context, layout->gpr + 8 * 3),
-                               *context_word(cpu->context, layout->gpr + 8 * 4)},
-                });
-=======
-    uint64_t behind = (cpu_block_end(cpu) - address) / 4;
-    append(log, &(struct point_record){
-                    .vector = 0,
-                    .cpu = cpu->id,
-                    .time = cpu_time(cpu) - behind,
-                    .instructions = cpu_executed(cpu) - behind,
-                    .thread = thread,
-                    .address = address,
-                    .values = {*context_word(cpu->context, layout->gpr + 8 * 3),
-                               *context_word(cpu->context, layout->gpr + 8 * 4)},
-                });
->>>>>>> 2c2bc91 (Pacing: a block's fuel is one subtraction, in bytes, so that the hook is shorter)
 }
 
 void point_log_exception(struct cpu *cpu, uint64_t vector, uint64_t address)
