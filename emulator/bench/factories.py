@@ -82,6 +82,18 @@ def run(setting: Setting) -> Findings:
     )
 
 
+def cost_of_factory(seed: int) -> float:
+    """Instructions by which a factory makes the life of a dummy object dearer: its creation and its end."""
+    lives = []
+    for flags in ((), WITHOUT_FACTORIES):
+        with guest_loops(seed, build_kernel(flags=flags), cpus=1) as loops:
+            spans = loops.run(_DUMMIES_COMMAND, OBJECTS_QUICK)
+            # As in _costs, but for what marks and loops take: the difference has none of it.
+            lives.append(sum(span.instructions for span in spans) / OBJECTS_QUICK)
+    by_factory, static = lives
+    return by_factory - static
+
+
 def _costs(loops: GuestLoops, times: int) -> Mapping[str, float]:
     batches: Mapping[str, list[int]] = defaultdict(list)
     for span in loops.run(_COMMAND, times):

@@ -11,6 +11,7 @@ from typing import Final
 from emulator.bench.code_points import entry_of
 from emulator.bench.executions import Executions
 from emulator.bench.experiment import Experiment, Setting
+from emulator.bench.factories import cost_of_factory
 from emulator.bench.findings import Aim, Figure, Findings, Plot, Series, Table
 from emulator.bench.job_runs import JobRun, LoadedKernel
 from toolchain.kernel import WITHOUT_FACTORIES, build_kernel
@@ -33,7 +34,7 @@ class _Size:
 
 
 _FULL: Final = _Size((1, 2, 4, 6, 8, 10, 12, 16), 40, 10)
-_QUICK: Final = _Size((1, 4, 16), 8, 2)
+_QUICK: Final = _Size((1, 8), 6, 2)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class _Created:
     objects: int
     by_factory: int
     jobs: int
+    instructions: int
+    """Executed meanwhile, but for those of programs."""
 
 
 def run(setting: Setting) -> Findings:
@@ -77,7 +80,10 @@ def run(setting: Setting) -> Findings:
     created = _created(kernels[0], size.jobs, setting.seed)
     setting.on_part("objects created")
     return Findings(
-        [*_differences(pairs), *_objects(created)], [_table(pairs)], [_plot(pairs)], _notes(size, pairs)
+        [*_differences(pairs), *_objects(created, cost_of_factory(setting.seed))],
+        [_table(pairs)],
+        [_plot(pairs)],
+        _notes(size, pairs),
     )
 
 
@@ -92,6 +98,7 @@ def _created(kernel: LoadedKernel, jobs: int, seed: int) -> _Created:
             executions.at(entry_of(machine, _PUBLISH)),
             sum(executions.at(entry_of(machine, each)) for each in factories),
             status.operations,
+            executions.total,
         )
 
 
@@ -126,8 +133,16 @@ def _error(pairs: Mapping[int, Sequence[_Pair]]) -> float:
     return sqrt(sum(variances)) / len(variances)
 
 
-def _objects(created: _Created) -> list[Figure]:
+def _objects(created: _Created, cost: float) -> list[Figure]:
+    by_factory, per_job = created.by_factory / created.jobs, created.instructions / created.jobs
     return [
+        Figure(
+            "expected_more_instructions",
+            "more instructions of a job as far as factories execute them",
+            100 * by_factory * cost / (per_job - by_factory * cost),
+            "%",
+            note=f"{by_factory:.2f} objects of a job, {cost:.0f} instructions for each to come and to go",
+        ),
         Figure("objects_per_job", "objects created by a job", created.objects / created.jobs, "objects"),
         Figure(
             "created_by_factory",
