@@ -81,7 +81,7 @@ def _plot(above: list[int]) -> Plot:
         "What stands in front of an object costs each call",
         "in front of the object",
         "above a direct call (instructions)",
-        [Series("instructions", range(len(above)), above)],
+        [Series("instructions", list(range(len(above))), above)],
         Style.BARS,
         [each.label for each in _IN_FRONT],
         caption="Forwarding takes no frame and saves no register; a handler is an ordinary function that "

@@ -160,7 +160,7 @@ def _plot(cost: CallCost) -> Plot:
         "instructions",
         [
             Series(
-                "Evergreen", range(3), [each - RETURN for each in (cost.direct, cost.virtual, cost.object)]
+                "Evergreen", [0, 1, 2], [each - RETURN for each in (cost.direct, cost.virtual, cost.object)]
             ),
             Series("K42", [1, 2], [_K42_VIRTUAL, _K42_OBJECT], of_reference=True),
         ],
