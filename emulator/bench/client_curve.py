@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Final
 
 from emulator.bench.findings import Series
-from emulator.bench.loaded import MILLISECOND, RAM_DISK
+from emulator.bench.loaded import MILLISECOND, RAM_DISK, SHORT_TURN
 from emulator.errors import GuestError
 from emulator.scenario.session import Session
 from emulator.scenario.steps import Start
@@ -48,7 +48,7 @@ def climb(
     prepare: Act | None = None,
 ) -> list[Level]:
     """With ``jobs`` jobs of each client. An act is done a while after the start of its number of clients."""
-    with Machine(SystemConfig(cpus=2, seed=seed, disk=RAM_DISK)) as machine:
+    with Machine(SystemConfig(cpus=2, seed=seed, disk=RAM_DISK, quantum=SHORT_TURN)) as machine:
         machine.run_until_ready()
         session = Session(machine, workload_seed=seed)
         session.fix_race()

@@ -30,15 +30,16 @@ using workload::Job;
 using workload::required;
 
 constexpr unsigned readers = 8;
-constexpr unsigned files_each = 21;
+constexpr unsigned most_files_each = 32;
 // How long a reader rests: all together then read about as often as the job mix at eight clients does a job.
-constexpr uint64_t rest_ns = 300 * kernel::microsecond;
+constexpr uint64_t rest_ns = 400 * kernel::microsecond;
 
 struct Reader {
     Ref<FileSystem> system;
     unsigned index = 0;
+    unsigned files = 0;
     unsigned open = 0;
-    Ref<FileCache> caches[files_each];
+    Ref<FileCache> caches[most_files_each];
     workload::Random random{0};
     Job job;
 };
@@ -61,14 +62,14 @@ Job open_next(Reader& reader)
     const uint64_t word = word_of(reader, reader.open);
     co_await required("write", [&] { return cache->write(0, &word, sizeof word, ticket()); });
     reader.caches[reader.open++] = cache;
-    if (reader.open == files_each)
+    if (reader.open == reader.files)
         __atomic_add_fetch(&ready, 1, __ATOMIC_RELAXED);
     co_return workload::right;
 }
 
 Job read_some(Reader& reader)
 {
-    const auto file = static_cast<unsigned>(reader.random.below(files_each));
+    const auto file = static_cast<unsigned>(reader.random.below(reader.files));
     uint64_t word = 0;
     co_await required("read", [&] { return reader.caches[file]->read(0, &word, sizeof word, ticket()); });
     co_return Answer{word == word_of(reader, file) ? nullptr : "find what was written", Status()};
@@ -77,7 +78,7 @@ Job read_some(Reader& reader)
 Status go_on(Reader& reader)
 {
     if (!reader.job)
-        reader.job = reader.open < files_each ? open_next(reader) : read_some(reader);
+        reader.job = reader.open < reader.files ? open_next(reader) : read_some(reader);
     TRY(reader.job.go_on());
     kernel::check(reader.job.answer().is_right(), "a kept file is as it was written");
     reader.job = {};
@@ -96,14 +97,27 @@ void read_for_ever(uint64_t argument)
     }
 }
 
-Status keep(const char*)
+unsigned number_of(const char* text)
 {
+    unsigned number = 0;
+    for (; *text >= '0' && *text <= '9'; ++text)
+        number = number * 10 + static_cast<unsigned>(*text - '0');
+    return number;
+}
+
+// `words`: how many files each reader opens.
+Status keep(const char* words)
+{
+    const unsigned files = number_of(words);
+    if (files == 0 || files > most_files_each)
+        return kernel::Code::INVALID;
     for (unsigned i = 0; i < readers; ++i) {
         auto* reader = kernel::make<Reader>(kernel::Tag::Workload);
         if (reader == nullptr)
             return kernel::Code::NO_MEMORY;
         reader->system = Ref<FileSystem>(objects::find_name("file-system"));
         reader->index = i;
+        reader->files = files;
         reader->random = workload::Random(i);
         const auto cpu = static_cast<int>(i % arch::cpu_count());
         const kernel::ThreadOptions options{"reader", workload::client_priority, cpu};
