@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from emulator.abi.mailbox import EventKind
+from emulator.bench.transition import state_told
 from emulator.errors import GuestError
 from emulator.scenario.session import Session
 from emulator.system import Machine
 from emulator.system_config import SystemConfig
 
 _LIMIT_NS: Final = 100_000_000
-_STATE: Final = 3
-"""Where an update's state is among the values of an event that tells of it."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,7 @@ def _once(machine: Machine, module: Path) -> ModuleWall:
     before = time.perf_counter()
     load = machine.monitor.start_apply(module)
     linked = time.perf_counter()
-    machine.run_until_event(
-        EventKind.UPDATE_STATE, _LIMIT_NS, lambda event: event.values[_STATE] == "applying"
-    )
+    machine.run_until_event(EventKind.UPDATE_STATE, _LIMIT_NS, lambda event: state_told(event) == "applying")
     begun = time.perf_counter()
     machine.monitor.run_until(lambda: machine.monitor.load_outcome(load) is not None, _LIMIT_NS)
     record = machine.monitor.load_outcome(load)

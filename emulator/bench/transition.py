@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from emulator.abi.mailbox import EventKind
+from emulator.abi.values import text
 from emulator.bench.code_points import entry_of, returns_of
 from emulator.bench.waits import wait_points
 from emulator.errors import GuestError
@@ -22,7 +23,6 @@ _HEARTBEAT: Final = "kernel::OuterLoop::pass"
 _SPANS: Final = {
     "factory": "objects::Transition::swap_factory",
     "marking": "objects::mark_home",
-    "in force": "objects::put_marks_in_force",
 }
 _STATE: Final = 3
 """Where an update's state is among the values of an event that tells of it."""
@@ -59,9 +59,13 @@ class Transition:
     """Instances that were converted, by calls and by converters."""
     conversions: Sequence[int]
     """Virtual ns of each that needed no hot-swap, from its begin to its commit, waits included."""
-    calls_blocked: int
     instances: Instances | None
     """None where no class was changed."""
+
+
+def state_told(event: GuestEvent) -> str | None:
+    """The state of an update, where the event tells of one."""
+    return text(event.values[_STATE]) if event.kind is EventKind.UPDATE_STATE else None
 
 
 def points(machine: Machine) -> dict[str, int | Sequence[int]]:
@@ -95,15 +99,13 @@ def read_transition(
         ended_ns=max([*commits, *converted]) - start,
         converted=len(converted) + swapped,
         conversions=_conversions(records),
-        calls_blocked=update.calls_blocked,
         instances=_instances(records, start),
     )
 
 
 def _came_into_service(events: Sequence[GuestEvent], update: int) -> int:
     """It tells so first when it does, and may again when instances have been converted."""
-    told = (each for each in events if each.kind is EventKind.UPDATE_STATE and each.values[0] == update)
-    return next(each.time for each in told if each.values[_STATE] == "active")
+    return next(each.time for each in events if state_told(each) == "active" and each.values[0] == update)
 
 
 def _instances(records: Sequence[PointRecord], start: int) -> Instances | None:

@@ -22,7 +22,7 @@ function, and what it calls to wait."""
 _BEGINS: Final = "wait"
 _ENDS: Final = "waited"
 
-BIN_EDGES_US: Final = (2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+BIN_EDGES_US: Final = (2, 5, 10, 20, 50, 100, 200, 500)
 """Of a distribution, microseconds."""
 
 
@@ -48,9 +48,9 @@ def _waits(records: Sequence[PointRecord]) -> Iterator[int]:
 
 
 def bin_names() -> list[str]:
-    """Of the bins that ``distribution`` counts in, with the unit in the last."""
+    """Of the bins that ``distribution`` counts in, microseconds."""
     between = [f"{low}-{high}" for low, high in pairwise(BIN_EDGES_US)]
-    return [f"< {BIN_EDGES_US[0]}", *between, f">= {BIN_EDGES_US[-1]}"]
+    return [f"< {BIN_EDGES_US[0]}", *between, f"{BIN_EDGES_US[-1]}-"]
 
 
 def distribution(waits: Sequence[int]) -> list[int]:
