@@ -43,7 +43,9 @@ class Builder:
     store: Store
     progress: Progress = silent
     _digests: dict[Path, str] = field(default_factory=dict)
-    _trees: dict[SourceRoot, Mapping[str, list[Path]]] = field(default_factory=dict)
+    _trees: dict[SourceRoot, Mapping[str, list[str]]] = field(default_factory=dict)
+    _contents: dict[tuple[SourceRoot, ...], dict[str, str | None]] = field(default_factory=dict)
+    """Digests of files by their labelled names, for each set of roots: units share most of what they read."""
 
     @cached_property
     def compiler(self) -> Compiler:
@@ -124,9 +126,13 @@ class Builder:
 
         A header that appears where the search looks earlier must count too: all of the same name do.
         """
-        parts = [*_identity(unit), *self._namesakes(unit.roots, read)]
+        roots = unit.roots
+        parts = [*_identity(unit), *self._namesakes(roots, read)]
+        contents = self._contents.setdefault(roots, {})
         for name in read:
-            content = self._digest(_located(name, unit.roots))
+            if name not in contents:
+                contents[name] = self._digest(_located(name, roots))
+            content = contents[name]
             if content is None:
                 return None
             parts += [name, content]
@@ -134,19 +140,15 @@ class Builder:
 
     def _namesakes(self, roots: Iterable[SourceRoot], read: Sequence[str]) -> list[str]:
         wanted = {name.rsplit("/", 1)[-1] for name in read}
-        return sorted(
-            f"{root.label}/{path.relative_to(root.directory).as_posix()}"
-            for root in roots
-            for name, paths in self._headers(root).items()
-            if name in wanted
-            for path in paths
-        )
+        trees = [self._headers(root) for root in roots]
+        return sorted(label for tree in trees for name in wanted for label in tree.get(name, ()))
 
-    def _headers(self, root: SourceRoot) -> Mapping[str, list[Path]]:
+    def _headers(self, root: SourceRoot) -> Mapping[str, list[str]]:
+        """The labelled names of all files of a root, by their last part."""
         if root not in self._trees:
-            by_name: dict[str, list[Path]] = defaultdict(list)
+            by_name: dict[str, list[str]] = defaultdict(list)
             for path in root.directory.rglob("*"):
-                by_name[path.name].append(path)
+                by_name[path.name].append(f"{root.label}/{path.relative_to(root.directory).as_posix()}")
             self._trees[root] = by_name
         return self._trees[root]
 

@@ -21,12 +21,12 @@ CACHE_BYTES: Final = 1 << 30
 
 def digest(parts: Iterable[bytes | str]) -> str:
     """BLAKE2b (160 bits, hex) of the parts, each with its length, so that none runs into the next."""
-    result = hashlib.blake2b(digest_size=20)
+    whole = bytearray()
     for part in parts:
         data = part.encode(errors="surrogateescape") if isinstance(part, str) else part
-        result.update(len(data).to_bytes(8, "big"))
-        result.update(data)
-    return result.hexdigest()
+        whole += len(data).to_bytes(8, "big")
+        whole += data
+    return hashlib.blake2b(whole, digest_size=20).hexdigest()
 
 
 @dataclass(frozen=True)
