@@ -195,7 +195,7 @@ class Machine:
     @cached_property
     def build_id(self) -> str:
         """Of the kernel, 40 hexadecimal digits."""
-        return self.symbols.kernel.build_id.hex()
+        return self.symbols.build_id
 
     def report(self) -> RunReport:
         """The machine as it is now, for people and programs."""

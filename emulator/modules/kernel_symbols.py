@@ -53,14 +53,11 @@ class KernelSymbols:
     def from_elf(cls, data: bytes) -> KernelSymbols:
         """Reads a linked kernel image. Raises ModuleError when it is damaged or lacks symbols or build-id."""
         try:
-            header = ElfHeader.parse(data, FileType.EXECUTABLE)
-            sections = parse_sections(data, header)
+            sections = parse_sections(data, ElfHeader.parse(data, FileType.EXECUTABLE))
             table = parse_symbols(sections)
-            build_id = find_build_id(sections)
         except ModuleError as error:
             raise ModuleError(f"kernel image: {error}") from None
-        if build_id is None:
-            raise refusal("kernel image: no GNU build-id note", "link it with --build-id=sha1")
+        build_id = build_id_of(data)
         toc = _toc_base(sections, table.symbols)
         exported = {
             symbol.name: _exported(symbol, sections, toc) for symbol in table.symbols if _is_exported(symbol)
@@ -79,6 +76,17 @@ class LoadedModule:
     name: str
     revision: int
     symbols: Mapping[str, ExportedSymbol] = field(repr=False)
+
+
+def build_id_of(data: bytes) -> bytes:
+    """The build-id of a linked kernel image, 20 bytes; reads nothing else. Raises ModuleError."""
+    try:
+        build_id = find_build_id(parse_sections(data, ElfHeader.parse(data, FileType.EXECUTABLE)))
+    except ModuleError as error:
+        raise ModuleError(f"kernel image: {error}") from None
+    if build_id is None:
+        raise refusal("kernel image: no GNU build-id note", "link it with --build-id=sha1")
+    return build_id
 
 
 def find_build_id(sections: Sequence[Section]) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import Final
 from emulator.errors import UsageError
 from emulator.modules import KernelSymbols, NamedRange, PlacedModule, SymbolIndex, debug_image
 from emulator.modules.demangle import demangle, without_parameters
+from emulator.modules.kernel_symbols import build_id_of
 from emulator.monitor.class_layout import member_offsets
 from emulator.monitor.line_table import LineTable, SourceLine
 
@@ -72,6 +73,11 @@ class Symboliser:
     def kernel(self) -> KernelSymbols:
         """The kernel's exported symbols. Raises ModuleError when the image is damaged."""
         return KernelSymbols.from_elf(self._kernel_image)
+
+    @cached_property
+    def build_id(self) -> str:
+        """Of the kernel, 40 hexadecimal digits. Raises ModuleError when the image is damaged."""
+        return build_id_of(self._kernel_image).hex()
 
     @cached_property
     def _kernel(self) -> _Image:
