@@ -12,6 +12,7 @@ from emulator.bench import (
     indirection,
     machine,
     page_allocator,
+    scale,
     throughput,
 )
 from emulator.bench.experiment import Experiment
@@ -24,5 +25,6 @@ EXPERIMENTS: Final[tuple[Experiment, ...]] = (
     adaptors.EXPERIMENT,
     page_allocator.EXPERIMENT,
     fcm_adaptor.EXPERIMENT,
+    scale.EXPERIMENT,
     machine.EXPERIMENT,
 )
