@@ -48,6 +48,8 @@ struct AdaptedReference {
     // Whether the entry of `old` goes too.
     bool reclaims_entry = true;
     Work work = Work::None;
+    // The keeper found it in place in an earlier look, or this one: faces that led past it are known.
+    bool noticed = false;
     // Calls on the dead reference that have been told of, and when the keeper looked last.
     uint64_t told = 0;
     uint64_t seen = 0;

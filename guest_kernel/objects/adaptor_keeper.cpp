@@ -76,6 +76,7 @@ AdaptedReference* Adaptors::first_record()
 bool Adaptors::pass(bool& again)
 {
     const bool groups_go = count_callers();
+    m_may_bury = notice_all();
     bool begun = groups_go;
     for (auto* record = first_record(); record != nullptr; record = Records::next(*record)) {
         record->work = begin(*record);
@@ -144,6 +145,28 @@ bool Adaptors::nobody_calls(const AdaptedReference& record) const
         && table().first_adapted(record.old) == nullptr;
 }
 
+// Where the adaptor is to send its callers: past the one that stands there, if any.
+Reference Adaptors::right_target(const AdaptedReference& record)
+{
+    const AdaptedReference* second = adapted(record.adaptor->next());
+    return second == nullptr ? record.adaptor->next() : second->adaptor->target();
+}
+
+// Whether each adaptor that is in place sends its callers where it should. A face that does not may lead straight to a
+// reference that has got an adaptor since, whom nobody is seen to call: if it were buried, a caller on that way would be
+// refused. The face is changed first, and a generation later nobody is on it.
+bool Adaptors::notice_all()
+{
+    bool all_right = true;
+    for (auto* record = first_record(); record != nullptr; record = Records::next(*record)) {
+        kernel::MutexGuard guard(m_lock);
+        const bool in_place = state_of(*record) == AdaptedState::InPlace;
+        record->noticed = in_place && !record->held;
+        all_right = all_right && (!in_place || record->adaptor->target() == right_target(*record));
+    }
+    return all_right;
+}
+
 Work Adaptors::wanted(AdaptedReference& record)
 {
     if (record.held)
@@ -153,11 +176,9 @@ Work Adaptors::wanted(AdaptedReference& record)
         return Work::Removal;
     if (record.state == AdaptedState::Dead)
         return Work::Watch;
-    if (nobody_calls(record))
+    if (m_may_bury && record.noticed && nobody_calls(record))
         return Work::Burial;
-    const AdaptedReference* second = adapted(record.adaptor->next());
-    const Reference target = second == nullptr ? record.adaptor->next() : second->adaptor->target();
-    return target == record.adaptor->target() ? Work::None : Work::Face;
+    return record.adaptor->target() == right_target(record) ? Work::None : Work::Face;
 }
 
 Work Adaptors::begin(AdaptedReference& record)

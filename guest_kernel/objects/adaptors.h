@@ -136,6 +136,8 @@ private:
     AdaptedReference* first_record();
     AdaptedReference::Work begin(AdaptedReference& record);
     AdaptedReference::Work wanted(AdaptedReference& record);
+    Reference right_target(const AdaptedReference& record);
+    bool notice_all();
     bool nobody_calls(const AdaptedReference& record) const;
     bool begin_burial(AdaptedReference& record);
     bool begin_collapse(AdaptedReference& record);
@@ -154,6 +156,8 @@ private:
     Groups m_groups;
     Composition* m_compositions = nullptr;
     Pin m_pins[max_pins];
+    // Of the keeper: in this pass nobody can be on an outdated way past the adaptors that it has noticed.
+    bool m_may_bury = false;
     kernel::Event m_work;
     // Guards how often the keeper has looked at everything, and who waits for that.
     kernel::SpinLock m_passes_lock;

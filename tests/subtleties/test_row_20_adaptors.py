@@ -20,13 +20,15 @@ TESTS: Final = [
     "interfaces.caller_held_on_its_way_to_a_marked_instance_that_is_destroyed",
     "interfaces.caller_held_while_its_instance_gets_another_and_goes_back",
 ]
+ON_THE_WAY: Final = 14
+"""Within the adaptor's face, with the next reference loaded."""
 INSTRUCTIONS: Final = 700
 """From the mark to the end of the two calls and a little beyond."""
 
 
 @pytest.mark.parametrize("test", TESTS)
 def test_sample_of_places(test: str) -> None:
-    offsets = range(0, INSTRUCTIONS, 97)
+    offsets = (*range(0, INSTRUCTIONS, 97), ON_THE_WAY)
     assert sweep(test, offsets) > 2
 
 
