@@ -61,9 +61,9 @@ def _plans(setting: Setting) -> _Plans:
     full = range(setting.seed, setting.seed + 4)
     return _Plans(
         21,
-        Plan(full, 6, 5 * MILLISECOND, 36 * MILLISECOND),
-        Plan(full, 3, 0, 24 * MILLISECOND),
-        Plan(full, 10, 0, 8 * MILLISECOND),
+        Plan(full, 5, 5 * MILLISECOND, 36 * MILLISECOND),
+        Plan(full, 2, 0, 24 * MILLISECOND),
+        Plan(full, 6, 0, 8 * MILLISECOND),
     )
 
 
