@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
-from emulator.bench.findings import Series
-from emulator.bench.loaded import MILLISECOND, RAM_DISK, SHORT_TURN
+from emulator.bench.experiment import Setting
+from emulator.bench.findings import Event, Plot, Series
+from emulator.bench.loaded import CLIENTS, MILLISECOND, RAM_DISK, SHORT_TURN
 from emulator.errors import GuestError
 from emulator.scenario.session import Session
-from emulator.scenario.steps import Start
+from emulator.scenario.steps import Apply, Start
 from emulator.system import Machine
 from emulator.system_config import SystemConfig
 from emulator.workload import JOB_MIX
@@ -86,4 +87,39 @@ def curve(label: str, climbs: Sequence[Sequence[Level]]) -> Series:
         [fmean(rate) for rate in rates],
         [min(rate) for rate in rates],
         [max(rate) for rate in rates],
+    )
+
+
+def _climbs(setting: Setting) -> tuple[Sequence[int], Sequence[int], int]:
+    """Seeds, numbers of clients, and jobs of each."""
+    if setting.quick:
+        return [setting.seed], (4, CLIENTS), 4
+    return range(setting.seed, setting.seed + 2), range(1, 17), 25
+
+
+def update_curve_parts(setting: Setting) -> int:
+    """How often ``update_curve`` tells of progress."""
+    return len(_climbs(setting)[0])
+
+
+def update_curve(setting: Setting, update: str, mode: str | None, figure: str) -> Plot:
+    """With a shipped update at eight clients, and without; as that figure of the reference is drawn."""
+    seeds, clients, jobs = _climbs(setting)
+
+    def apply(session: Session) -> None:
+        session.do(Apply(update=update, mode=mode))
+
+    without, updated = [], []
+    for seed in seeds:
+        without.append(climb(seed, clients, jobs))
+        updated.append(climb(seed, clients, jobs, acts={CLIENTS: apply}))
+        setting.on_part(f"1 to 16 clients, seed {seed}")
+    return Plot(
+        "throughput_over_clients",
+        f"The job mix from 1 to 16 clients in one run, {update} applied at {CLIENTS}",
+        "clients",
+        "throughput (jobs per virtual minute)",
+        [curve("without the update", without), curve("with", updated)],
+        events=[Event(f"{update} applied", CLIENTS)],
+        caption=f"As {figure} of the reference is drawn. The band is the spread of the seeds.",
     )

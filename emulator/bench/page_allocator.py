@@ -8,11 +8,11 @@ from statistics import fmean
 from typing import Final
 
 from emulator.abi.mailbox import EventKind
-from emulator.bench.client_curve import climb, curve
+from emulator.bench.client_curve import update_curve, update_curve_parts
 from emulator.bench.dips import Pair, client_time, dip, jobs_done
 from emulator.bench.experiment import Experiment, Setting
 from emulator.bench.findings import Event, Figure, Findings, Plot, Table
-from emulator.bench.loaded import CLIENTS, MILLISECOND, Change, Load, Run
+from emulator.bench.loaded import MILLISECOND, Change, Load, Run
 from emulator.bench.transition import NULL_ADAPTOR_INSTRUCTIONS
 from emulator.bench.under_load import (
     Plan,
@@ -26,9 +26,7 @@ from emulator.bench.under_load import (
     waits_plot,
     worst_figures,
 )
-from emulator.scenario.session import Session
 from emulator.scenario.shipped import find_update, modules_of
-from emulator.scenario.steps import Apply
 
 UPDATE: Final = "page_allocator_interface"
 _K42: Final = "K42: no effect on throughput"
@@ -40,20 +38,12 @@ _WITHOUT_CALLERS: Final = "dead"
 def _plan(setting: Setting) -> Plan:
     if setting.quick:
         return Plan([setting.seed], 1, 2 * MILLISECOND, 10 * MILLISECOND)
-    return Plan(range(setting.seed, setting.seed + 4), 10, 4 * MILLISECOND, 16 * MILLISECOND)
-
-
-def _climbs(setting: Setting) -> tuple[Sequence[int], Sequence[int], int]:
-    """Seeds, numbers of clients, and jobs of each."""
-    if setting.quick:
-        return [setting.seed], (4, CLIENTS), 5
-    return range(setting.seed, setting.seed + 2), range(1, 17), 25
+    return Plan(range(setting.seed, setting.seed + 4), 14, 4 * MILLISECOND, 16 * MILLISECOND)
 
 
 def parts(setting: Setting) -> int:
     """How often ``run`` tells of progress."""
-    seeds, _, _ = _climbs(setting)
-    return _plan(setting).parts + len(seeds)
+    return _plan(setting).parts + update_curve_parts(setting)
 
 
 def run(setting: Setting) -> Findings:
@@ -74,7 +64,7 @@ def run(setting: Setting) -> Findings:
             "Callers of the allocator wait while its state moves, and callers of the page managers "
             "while theirs does.",
         ),
-        _throughput_over_clients(setting),
+        update_curve(setting, UPDATE, None, "figure 6.3"),
     ]
     return Findings(figures, [_table(samples)], plots, _NOTES)
 
@@ -187,28 +177,6 @@ def _time_plot(samples: Sequence[Sample]) -> Plot:
         ["with both modules"],
         events,
         f"Mean of {len(samples)} instants; the band is the spread of the seeds. {_K42}.",
-    )
-
-
-def _throughput_over_clients(setting: Setting) -> Plot:
-    seeds, clients, jobs = _climbs(setting)
-
-    def apply(session: Session) -> None:
-        session.do(Apply(update=UPDATE))
-
-    without, updated = [], []
-    for seed in seeds:
-        without.append(climb(seed, clients, jobs))
-        updated.append(climb(seed, clients, jobs, acts={CLIENTS: apply}))
-        setting.on_part(f"1 to 16 clients, seed {seed}")
-    return Plot(
-        "throughput_over_clients",
-        "The job mix from 1 to 16 clients in one run, both modules applied at 8",
-        "clients",
-        "throughput (jobs per virtual minute)",
-        [curve("without the update", without), curve("with", updated)],
-        events=[Event("page_allocator_interface applied", CLIENTS)],
-        caption=f"As figure 6.3 of the reference is drawn. The band is the spread of the seeds. {_K42}.",
     )
 
 
