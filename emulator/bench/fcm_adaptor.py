@@ -187,8 +187,8 @@ def _plot(climbs: Climbs) -> Plot:
         "throughput (jobs per virtual minute)",
         [curve(way.label, climbs[way.name]) for way in WAYS],
         events=[Event("adaptors put on", CLIENTS)],
-        caption="As figure 6.4 of the reference is drawn. The band is the spread of the seeds. What the adaptors "
-        f"cost is their making with each cache, not the calls. {_K42}.",
+        caption="As figure 6.4 of the reference is drawn. The band is the spread of the seeds. It is not the "
+        f"calls through adaptors that cost but their making with each cache. {_K42}.",
     )
 
 
