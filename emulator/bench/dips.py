@@ -80,15 +80,17 @@ def dip(pairs: Sequence[Pair], amount: Amount = jobs_done, span: Span = whole_tr
 
 
 def _lost(amounts: Sequence[tuple[float, float]]) -> float:
-    return 100 * (1 - sum(changed for _, changed in amounts) / sum(without for without, _ in amounts))
+    """Where a span was too short for anything to end in it, nothing could be lost."""
+    without = sum(each for each, _ in amounts)
+    return 100 * (1 - sum(changed for _, changed in amounts) / without) if without else 0.0
 
 
 def _error(amounts: Sequence[tuple[float, float]]) -> float:
     """Of a ratio of sums: what the pairs deviate from it."""
     count = len(amounts)
-    if count < 2:
-        return 0.0
     without = sum(each for each, _ in amounts)
+    if count < 2 or not without:
+        return 0.0
     ratio = sum(each for _, each in amounts) / without
     squares = sum((changed - ratio * each) ** 2 for each, changed in amounts)
     return 100 * math.sqrt(squares * count / (count - 1)) / without

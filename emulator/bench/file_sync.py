@@ -39,7 +39,6 @@ UPDATE: Final = "file_sync"
 _LAZY, _EAGER = 0, 1
 _LABELS: Final = ("applied lazily", "applied eagerly")
 _MODES: Final = (ConversionMode.LAZY, ConversionMode.EAGER)
-_QUICK_MS: Final = 10
 _K42_DIP: Final = "K42: about 10 % during the next second"
 
 
@@ -61,8 +60,8 @@ class _Plans:
 def _plans(setting: Setting) -> _Plans:
     if setting.quick:
         seeds = [setting.seed]
-        many = Plan(seeds, 1, MILLISECOND, _QUICK_MS * MILLISECOND)
-        return _Plans(3, many, many, many, Plan(seeds, 1, 0, 4 * MILLISECOND))
+        few = Plan(seeds, 1, 0, 6 * MILLISECOND)
+        return _Plans(3, Plan(seeds, 1, MILLISECOND, 10 * MILLISECOND), few, few, few)
     full = range(setting.seed, setting.seed + 4)
     return _Plans(
         21,

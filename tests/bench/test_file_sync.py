@@ -38,7 +38,7 @@ def test_all_instances_are_converted_in_the_span() -> None:
 
 def test_dips_are_shares_of_the_throughput() -> None:
     for name in ("dip", "dip_eager", "dip_usual_disk", "dip_long_turns", "dip_alone", "dip_client_time"):
-        assert -100 < value(name) < 100
+        assert value(name) <= 100
     assert value("worst_bin") > 0
     assert value("worst_bin_control") > 0
 
