@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
+from emulator.abi.loader import ConversionMode
 from emulator.bench.experiment import Setting
 from emulator.bench.findings import Event, Plot, Series
+from emulator.bench.installed import kernel, modules, session
 from emulator.bench.loaded import CLIENTS, MILLISECOND, RAM_DISK, SHORT_TURN
 from emulator.errors import GuestError
 from emulator.scenario.session import Session
-from emulator.scenario.steps import Apply, Start
+from emulator.scenario.steps import Start
 from emulator.system import Machine
 from emulator.system_config import SystemConfig
 from emulator.workload import JOB_MIX
@@ -46,27 +48,24 @@ def climb(
     jobs: int,
     *,
     acts: dict[int, Act] | None = None,
-    prepare: Act | None = None,
 ) -> list[Level]:
     """With ``jobs`` jobs of each client. An act is done a while after the start of its number of clients."""
-    with Machine(SystemConfig(cpus=2, seed=seed, disk=RAM_DISK, quantum=SHORT_TURN)) as machine:
+    config = SystemConfig(cpus=2, seed=seed, disk=RAM_DISK, quantum=SHORT_TURN, kernel=kernel().path)
+    with Machine(config) as machine:
         machine.run_until_ready()
-        session = Session(machine, workload_seed=seed)
-        session.fix_race()
-        if prepare is not None:
-            prepare(session)
-        return [_level(session, count, jobs, (acts or {}).get(count)) for count in clients]
+        climbing = session(machine, seed)
+        return [_level(climbing, count, jobs, (acts or {}).get(count)) for count in clients]
 
 
-def _level(session: Session, clients: int, jobs: int, act: Act | None) -> Level:
-    machine = session.machine
+def _level(climbing: Session, clients: int, jobs: int, act: Act | None) -> Level:
+    machine = climbing.machine
     forwarded = _forwarded(machine)
     before = sum(cpu.instructions for cpu in machine.cpus)
-    session.do(Start(workload=JOB_MIX, clients=clients, operations=jobs))
+    climbing.do(Start(workload=JOB_MIX, clients=clients, operations=jobs))
     if act is not None:
         machine.run_for(INTO_THE_LEVEL_NS)
-        act(session)
-    status = session.wait_until_ended(JOB_MIX, _LIMIT_NS)
+        act(climbing)
+    status = climbing.wait_until_ended(JOB_MIX, _LIMIT_NS)
     if status.errors:
         raise GuestError(f"{status.errors} jobs of {status.operations} went wrong at {clients} clients")
     executed = sum(cpu.instructions for cpu in machine.cpus) - before
@@ -102,12 +101,12 @@ def update_curve_parts(setting: Setting) -> int:
     return len(_climbs(setting)[0])
 
 
-def update_curve(setting: Setting, update: str, mode: str | None, figure: str) -> Plot:
+def update_curve(setting: Setting, update: str, mode: ConversionMode, figure: str) -> Plot:
     """With a shipped update at eight clients, and without; as that figure of the reference is drawn."""
     seeds, clients, jobs = _climbs(setting)
 
-    def apply(session: Session) -> None:
-        session.do(Apply(update=update, mode=mode))
+    def apply(climbing: Session) -> None:
+        climbing.machine.monitor.apply_all(modules(update), limit_ns=_LIMIT_NS, mode=mode)
 
     without, updated = [], []
     for seed in seeds:

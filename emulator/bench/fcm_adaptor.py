@@ -11,6 +11,7 @@ from typing import Final
 from emulator.bench.client_curve import Act, Level, climb, curve
 from emulator.bench.experiment import Experiment, Setting
 from emulator.bench.findings import Event, Figure, Findings, Plot, Table
+from emulator.bench.installed import modules
 from emulator.bench.loaded import CLIENTS
 from emulator.bench.transition import NULL_ADAPTOR_INSTRUCTIONS
 from emulator.scenario.session import Session
@@ -36,8 +37,8 @@ class Way:
 
     def act(self, session: Session) -> None:
         """While clients work."""
-        modules = session.modules(self.update)
-        session.machine.monitor.apply_all(modules[: self.modules or len(modules)], limit_ns=_LIMIT_NS)
+        found = modules(self.update)
+        session.machine.monitor.apply_all(found[: self.modules or len(found)], limit_ns=_LIMIT_NS)
 
 
 NONE: Final = Way("none", "no adaptor")

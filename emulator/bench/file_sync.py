@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from statistics import fmean, median
 from typing import Final
 
@@ -15,6 +14,7 @@ from emulator.bench.client_curve import update_curve, update_curve_parts
 from emulator.bench.dips import client_time, dip
 from emulator.bench.experiment import Experiment, Setting
 from emulator.bench.findings import Aim, Basis, Event, Figure, Findings, Plot, Table
+from emulator.bench.installed import modules
 from emulator.bench.loaded import MILLISECOND, Change, Load
 from emulator.bench.module_wall import measure_module
 from emulator.bench.transition import Instances
@@ -33,7 +33,6 @@ from emulator.bench.under_load import (
 )
 from emulator.devices.disk import DiskConfig
 from emulator.machine.policy import DEFAULT_QUANTUM
-from emulator.scenario.shipped import find_update, modules_of
 
 UPDATE: Final = "file_sync"
 _LAZY, _EAGER = 0, 1
@@ -80,9 +79,9 @@ def parts(setting: Setting) -> int:
 
 def run(setting: Setting) -> Findings:
     """See the experiment's question."""
-    modules = modules_of(find_update(UPDATE, Path()))
+    found = modules(UPDATE)
     plans, told = _plans(setting), setting.on_part
-    changes = [Change(modules, mode) for mode in _MODES]
+    changes = [Change(found, mode) for mode in _MODES]
     measured = _Measured(
         sample(plans.many, partial(Load, kept_files=plans.kept_files), changes, told, "many files open"),
         sample(
@@ -99,11 +98,11 @@ def run(setting: Setting) -> Findings:
             told,
             "the CPUs' turns long",
         ),
-        sample(plans.alone, Load, [Change(modules)], told, "the job mix alone"),
+        sample(plans.alone, Load, [Change(found)], told, "the job mix alone"),
     )
     samples = measured.many
-    climbs = update_curve(setting, UPDATE, "lazy", "figure 6.2")
-    wall = measure_module(modules[0], 2 if setting.quick else 8)
+    climbs = update_curve(setting, UPDATE, ConversionMode.LAZY, "figure 6.2")
+    wall = measure_module(found[0], 2 if setting.quick else 8)
     setting.on_part("module linked and copied")
     figures = [
         *_dips(measured),

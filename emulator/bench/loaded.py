@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from emulator.abi.loader import ConversionMode
+from emulator.bench.installed import kernel, modules, session
 from emulator.bench.point_log import Kind, PointLog, PointRecord
 from emulator.bench.transition import Transition, points, read_transition
 from emulator.bench.waits import read_waits
@@ -18,7 +19,6 @@ from emulator.devices.mailbox import GuestEvent
 from emulator.errors import GuestError
 from emulator.machine import StopReason
 from emulator.monitor import UpdateRecord
-from emulator.scenario.session import Session
 from emulator.scenario.steps import Start
 from emulator.system import Machine
 from emulator.system_config import SystemConfig
@@ -93,7 +93,8 @@ class LoadedMachine:
     """Use it in a ``with``: booted, loaded and warm. What it does raises GuestError when the guest fails."""
 
     def __init__(self, load: Load) -> None:
-        self.machine = Machine(SystemConfig(cpus=2, seed=load.seed, disk=load.disk, quantum=load.turn))
+        config = SystemConfig(cpus=2, seed=load.seed, disk=load.disk, quantum=load.turn, kernel=kernel().path)
+        self.machine = Machine(config)
         try:
             self._prepare(load)
         except BaseException:
@@ -110,13 +111,12 @@ class LoadedMachine:
 
     def _prepare(self, load: Load) -> None:
         self.machine.run_until_ready()
-        session = Session(self.machine, workload_seed=load.seed)
-        session.fix_race()
+        loading = session(self.machine, load.seed)
         if load.kept_files:
-            for module in session.modules(str(_KEPT_FILES)):
+            for module in modules(str(_KEPT_FILES)):
                 self.machine.monitor.apply(module)
             self.machine.monitor.commands.run("keep-files", str(load.kept_files))
-        session.do(Start(workload=JOB_MIX, clients=load.clients))
+        loading.do(Start(workload=JOB_MIX, clients=load.clients))
         self.machine.run_for(WARM_NS)
         threads = self.machine.monitor.threads()
         self._clients = frozenset(each.id for each in threads if each.name == _CLIENT)

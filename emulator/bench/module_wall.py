@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from emulator.abi.mailbox import EventKind
+from emulator.bench.installed import kernel, session
 from emulator.bench.transition import state_told
 from emulator.errors import GuestError
-from emulator.scenario.session import Session
 from emulator.system import Machine
 from emulator.system_config import SystemConfig
 
@@ -34,9 +34,9 @@ class ModuleWall:
 
 def measure_module(module: Path, times: int) -> ModuleWall:
     """Applied and taken back on a machine without load, so often. Raises GuestError."""
-    with Machine(SystemConfig(cpus=2)) as machine:
+    with Machine(SystemConfig(cpus=2, kernel=kernel().path)) as machine:
         machine.run_until_ready()
-        Session(machine).fix_race()
+        session(machine, 0)
         return min((_once(machine, module) for _ in range(times)), key=lambda wall: wall.total_ms)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from emulator.abi.loader import ConversionMode
 from emulator.abi.mailbox import EventKind
 from emulator.bench.client_curve import update_curve, update_curve_parts
 from emulator.bench.dips import Pair, client_time, dip, jobs_done
 from emulator.bench.experiment import Experiment, Setting
 from emulator.bench.findings import Event, Figure, Findings, Plot, Table
+from emulator.bench.installed import modules
 from emulator.bench.loaded import MILLISECOND, Change, Load, Run
 from emulator.bench.transition import NULL_ADAPTOR_INSTRUCTIONS
 from emulator.bench.under_load import (
@@ -26,7 +27,6 @@ from emulator.bench.under_load import (
     waits_plot,
     worst_figures,
 )
-from emulator.scenario.shipped import find_update, modules_of
 
 UPDATE: Final = "page_allocator_interface"
 _K42: Final = "K42: no effect on throughput"
@@ -49,9 +49,8 @@ def parts(setting: Setting) -> int:
 def run(setting: Setting) -> Findings:
     """See the experiment's question."""
     plan = _plan(setting)
-    modules = modules_of(find_update(UPDATE, Path()))
     # The callers keep the old interface for half of the time.
-    change = Change(modules, pause_ns=plan.span_ns // 2)
+    change = Change(modules(UPDATE), pause_ns=plan.span_ns // 2)
     samples = sample(plan, Load, [change], setting.on_part, "both modules")
     figures = [*_dips(samples), *worst_figures(samples, 0), *_steps(samples)]
     plots = [
@@ -64,7 +63,7 @@ def run(setting: Setting) -> Findings:
             "Callers of the allocator wait while its state moves, and callers of the page managers "
             "while theirs does.",
         ),
-        update_curve(setting, UPDATE, None, "figure 6.3"),
+        update_curve(setting, UPDATE, ConversionMode.AUTO, "figure 6.3"),
     ]
     return Findings(figures, [_table(samples)], plots, _NOTES)
 
