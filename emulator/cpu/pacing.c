@@ -170,9 +170,10 @@ void block_hook(uc_engine *uc, uint64_t address, uint32_t bytes, void *user)
     (void)uc;
     cpu->block = address;
     cpu->block_bytes = bytes;
-    int64_t fuel = cpu->fuel - bytes;
+    int64_t fuel = cpu->fuel;
     /* Load and store stay apart: hosts forward a store to a load sooner than to a read-modify-write. */
     __asm__("" : "+r"(fuel));
+    fuel -= bytes;
     cpu->fuel = fuel;
     if (__builtin_expect(fuel < 0, 0))
         low_on_fuel(cpu, address, bytes);
