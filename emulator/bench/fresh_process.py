@@ -28,6 +28,8 @@ class FreshBoot:
 
     seconds: float
     """Of wall time from the start of the process to a kernel that is ready."""
+    processor_seconds: float
+    """Of processor time until then, which a busy host leaves as it is."""
     resident: int | None
     """Bytes of the process then; None where the host does not tell."""
     resident_before: int | None
@@ -65,7 +67,7 @@ def _resident() -> int | None:
     return int(found[1]) * _KIB if found else None
 
 
-def _boot(cpus: int, memory: int) -> dict[str, int | None]:
+def _boot(cpus: int, memory: int) -> dict[str, float | None]:
     from emulator import Machine, SystemConfig
 
     before = _resident()
@@ -73,10 +75,12 @@ def _boot(cpus: int, memory: int) -> dict[str, int | None]:
         machine.run_until_ready()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
+        processor = time.process_time()
         resident = _resident()
         used = len(machine.hardware.engine.used_pages()) * PAGE_SIZE
         executed = sum(cpu.instructions for cpu in machine.cpus)
         return {
+            "processor_seconds": processor,
             "resident": resident,
             "resident_before": before,
             "guest_bytes": used,

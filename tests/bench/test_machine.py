@@ -32,8 +32,9 @@ def test_everything_is_measured(findings: Findings) -> None:
 
 
 def test_speeds_and_sizes_mean_something(findings: Findings) -> None:
-    for name in ("calls", "memory", "short_blocks"):
+    for name in ("calls", "memory", "long_blocks", "short_blocks"):
         assert value(findings, f"speed_{name}") > 0
+    assert value(findings, "cold_start_processor") > 0
     # Whoever has written a page of memory has executed something, and the host has the page too.
     assert value(findings, "boot_instructions") > value(findings, "boot_memory") / 4096
     assert value(findings, "host_memory") > value(findings, "host_memory_python")

@@ -6,7 +6,7 @@ from emulator.bench.qemu import qemu_installed
 
 def test_every_loop_is_measured() -> None:
     speed = measure_engine(iterations=1 << 16)
-    assert [loop.name for loop in speed.loops] == ["calls", "memory", "short blocks"]
+    assert [loop.name for loop in speed.loops] == ["calls", "memory", "long blocks", "short blocks"]
     for loop in speed.loops:
         assert loop.instructions_per_second > 0
         assert (loop.qemu_icount_per_second is not None) == qemu_installed()
