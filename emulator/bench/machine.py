@@ -88,11 +88,11 @@ _NOTES: Final = (
     "Beside its instructions the engine spends two calls of functions on each basic block: the hook "
     "that counts, nine instructions of the host, and the library's own look for a stop, five; with "
     "their arguments and the program counter, which is kept up to date for them, some twenty-five. "
-    "QEMU with -icount spends about five, in line. The code that both translate loads, stores and "
-    "arithmetic to is the same, instruction by instruction. So the ratio is a matter of the length "
-    "of blocks, as the loops show that do nothing but load and store: in blocks of 17 it is lower "
-    "than in blocks of 33. Turns of 20,000 instructions beside turns of a million cost one or two "
-    "hundredths more.",
+    "QEMU 7.2 with -icount spends seven, in line. What both translate a load or a store to is the "
+    "same eleven or twelve instructions of the host. So the ratio is a matter of the length of "
+    "blocks, as the two loops show that mostly load and store: in blocks of 17 instructions it is "
+    "lower than in blocks of 33. Turns of 20,000 instructions beside turns of a million cost one or "
+    "two hundredths more.",
     "A cold start is a process of its own, from its start to the kernel's word that it is ready, the "
     "least of several. In a checkout it looks whether a source of the kernel has changed; an "
     "installed package need not. Memory is the resident set of that process.",
