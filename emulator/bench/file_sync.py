@@ -286,7 +286,7 @@ _NOTES: Final = (
     "the change of sets; handing it over and back, twice a switch of threads; and the end of the old "
     "object. No part of it is more than a tenth. Idle time converts for nothing: where CPUs idle as "
     "with the usual disk there is no dip, and where they idle little the same loss is spread over a "
-    "longer transition. With long turns the transition is half as long, and its dip twice as deep.",
+    "longer transition.",
 )
 
 EXPERIMENT: Final = Experiment(
