@@ -96,10 +96,9 @@ def _error(amounts: Sequence[tuple[float, float]]) -> float:
     return 100 * math.sqrt(squares * count / (count - 1)) / without
 
 
-def throughput(runs: Sequence[Run], bin_ns: int) -> list[float]:
+def throughput(runs: Sequence[Run], span_ns: int, bin_ns: int) -> list[float]:
     """Jobs a virtual minute in each whole bin of the span, the mean of these runs."""
-    bins = min(run.span_ns for run in runs) // bin_ns
-    return [fmean(_rate(run, index * bin_ns, bin_ns) for run in runs) for index in range(bins)]
+    return [fmean(_rate(run, index * bin_ns, bin_ns) for run in runs) for index in range(span_ns // bin_ns)]
 
 
 def worst(runs: Sequence[Run], bin_ns: int) -> float:

@@ -143,10 +143,18 @@ def _dips(measured: _Measured) -> list[Figure]:
     lazy, eager = pairs_of(measured.many, _LAZY), pairs_of(measured.many, _EAGER)
     long, alone = pairs_of(measured.long_turns, _LAZY), pairs_of(measured.alone, 0)
     disk = pairs_of(measured.usual_disk, _LAZY)
+    whole = dip(lazy)
     what = "fewer jobs from the update's begin to its last conversion"
     time = "less CPU time for the job mix's clients in the same span"
     return [
-        dip_figure("dip", f"{what}, lazy", dip(lazy), len(lazy), aim=Aim(most=5), reference=_K42_DIP),
+        dip_figure("dip", f"{what}, lazy", whole, len(lazy), aim=Aim(most=5), reference=_K42_DIP),
+        Figure(
+            "jobs_lost",
+            "jobs that one update costs in that span, lazy",
+            whole.jobs * whole.mean / 100,
+            "jobs",
+            note="however long the transition takes",
+        ),
         dip_figure("dip_client_time", f"{time}, lazy", dip(lazy, client_time), len(lazy)),
         dip_figure("dip_eager", f"{what}, eager", dip(eager), len(eager)),
         dip_figure("dip_eager_client_time", f"{time}, eager", dip(eager, client_time), len(eager)),

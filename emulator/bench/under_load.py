@@ -139,7 +139,8 @@ def _changed(change: int, sample: Sample) -> Run:
 
 def _curve(label: str, samples: Sequence[Sample], run: Callable[[Sample], Run]) -> Series:
     seeds = sorted({each.seed for each in samples})
-    by_seed = [_bins([each for each in samples if each.seed == seed], run) for seed in seeds]
+    span_ns = min(each.without.span_ns for each in samples)
+    by_seed = [_bins([each for each in samples if each.seed == seed], run, span_ns) for seed in seeds]
     columns = list(zip(*by_seed, strict=True))
     first = -(samples[0].before.span_ns // BIN_NS)
     return Series(
@@ -151,9 +152,9 @@ def _curve(label: str, samples: Sequence[Sample], run: Callable[[Sample], Run]) 
     )
 
 
-def _bins(samples: Sequence[Sample], run: Callable[[Sample], Run]) -> list[float]:
-    before = throughput([each.before for each in samples], BIN_NS)
-    return [*before, *throughput([run(each) for each in samples], BIN_NS)]
+def _bins(samples: Sequence[Sample], run: Callable[[Sample], Run], span_ns: int) -> list[float]:
+    before = throughput([each.before for each in samples], samples[0].before.span_ns, BIN_NS)
+    return [*before, *throughput([run(each) for each in samples], span_ns, BIN_NS)]
 
 
 def waits_plot(name: str, title: str, samples: Sequence[Sample], labels: Sequence[str], caption: str) -> Plot:

@@ -52,6 +52,6 @@ def test_nothing_can_be_lost_where_nothing_ends() -> None:
 
 def test_bins_are_jobs_a_minute() -> None:
     runs = [run([0, 1, MILLISECOND], []), run([0, 2 * MILLISECOND], [])]
-    assert throughput(runs, MILLISECOND) == [90_000, 30_000, 30_000, 0]
+    assert throughput(runs, SPAN_NS, MILLISECOND) == [90_000, 30_000, 30_000, 0]
     assert worst(runs[:1], 2 * MILLISECOND) == 0
     assert worst(runs, SPAN_NS) == 30_000

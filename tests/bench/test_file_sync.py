@@ -6,9 +6,12 @@ from functools import cache
 
 import pytest
 
+from emulator.abi.loader import ConversionMode
 from emulator.bench.experiment import Setting
-from emulator.bench.file_sync import EXPERIMENT
+from emulator.bench.file_sync import EXPERIMENT, UPDATE
 from emulator.bench.findings import Basis, Findings
+from emulator.bench.installed import modules
+from emulator.bench.loaded import Change, Load, LoadedMachine
 
 SPAN_NS = 10_000_000
 
@@ -69,3 +72,13 @@ def test_it_repeats_to_the_digit() -> None:
         if figure.basis is Basis.VIRTUAL:
             assert again.figure(figure.name) == figure
     assert again.plots == quick()[0].plots
+
+
+def test_a_span_is_longer_where_the_last_conversion_comes_late() -> None:
+    short_ns = 2_000_000
+    with LoadedMachine(Load(1, kept_files=2)) as machine:
+        without, (changed,) = machine.compare(short_ns, [Change(modules(UPDATE), ConversionMode.LAZY)])
+    assert changed.converted
+    assert changed.transitions[0].converted >= 16
+    assert without.span_ns == changed.span_ns >= changed.transitions[0].ended_ns
+    assert without.span_ns > short_ns
