@@ -36,6 +36,7 @@ def test_calls_pass_adaptors_where_there_are_some() -> None:
             assert value(f"loss_{way.name}") <= 100
 
 
+@pytest.mark.matrix
 def test_fewer_calls_pass_them_once_the_regions_are_updated() -> None:
     assert value("calls_per_job_callers") < value("calls_per_job_interface")
 

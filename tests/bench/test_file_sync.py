@@ -39,6 +39,7 @@ def test_all_instances_are_converted_in_the_span() -> None:
     assert 0 < value("conversion") <= value("longest_wait")
 
 
+@pytest.mark.matrix
 def test_dips_are_shares_of_the_throughput() -> None:
     for name in ("dip", "dip_eager", "dip_usual_disk", "dip_long_turns", "dip_alone", "dip_client_time"):
         assert value(name) <= 100
@@ -52,12 +53,14 @@ def test_calls_that_waited_are_all_in_the_distribution() -> None:
     assert all(len(series.y) == len(waits.categories) for series in waits.series)
 
 
+@pytest.mark.matrix
 def test_only_the_module_is_measured_in_wall_time() -> None:
     wall = {each.name for each in quick()[0].figures if each.basis is Basis.WALL}
     assert wall == {"module_link", "module_copy", "module_load"}
     assert value("module_load") == pytest.approx(value("module_link") + value("module_copy"))
 
 
+@pytest.mark.matrix
 def test_both_curves_are_one_until_the_update_comes() -> None:
     plot = next(plot for plot in quick()[0].plots if plot.name == "throughput_over_clients")
     without, updated = plot.series

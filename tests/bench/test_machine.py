@@ -31,6 +31,7 @@ def test_everything_is_measured(findings: Findings) -> None:
     assert without_qemu == (set() if qemu_installed() else expected)
 
 
+@pytest.mark.matrix
 def test_speeds_and_sizes_mean_something(findings: Findings) -> None:
     for name in ("calls", "memory", "long_blocks", "short_blocks"):
         assert value(findings, f"speed_{name}") > 0
@@ -44,6 +45,7 @@ def test_speeds_and_sizes_mean_something(findings: Findings) -> None:
     assert value(findings, "checkpoint_ready_guest_bytes") > value(findings, "checkpoint_ready_bytes")
 
 
+@pytest.mark.matrix
 def test_leaving_the_guest_costs_what_is_written_there(findings: Findings) -> None:
     hypercalls = ("hypercall_instructions", "host_hypercall_instructions")
     loads = ("mmio_load_instructions", "host_mmio_load_instructions")

@@ -111,6 +111,8 @@ def broken(subject: Subject, fault: Fault) -> bytes:
         folder = Path(directory) / "update"
         shutil.copytree(subject.sources, folder)
         (folder / "broken.h").write_text(_broken_root(fault), encoding="utf-8")
+        sources = [source.read_text(encoding="utf-8") for source in folder.glob("*.cpp")]
+        assert all(any(old in text for text in sources) for old, _ in fault.edits)
         for source in folder.glob("*.cpp"):
             source.write_text(_broken_source(source.read_text(encoding="utf-8"), fault), encoding="utf-8")
         manifest = folder / "update.toml"

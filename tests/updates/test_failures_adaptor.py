@@ -10,7 +10,7 @@ from emulator.machine import StopReason
 from tests.updates.broken import ENDLESS, FAULT, Fault, broken
 from tests.updates.failures import PAGE_ALLOCATOR, bench, control
 
-_PLAN: Final = "objects::adaptor_plan<objects::Adaptor>(old_to_new, old_callers)"
+_PLAN: Final = "objects::adaptor_plan<objects::Adaptor>(old_to_new, callers::of_old)"
 _MAP: Final = "const objects::Adaptation<services::PageAllocator, PageAllocator> old_to_new;"
 
 

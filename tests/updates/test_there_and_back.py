@@ -97,7 +97,7 @@ def test_whatever_state_they_are_in(update: str, mode: str, seed: int) -> None:
 @pytest.mark.parametrize(
     "identity",
     [
-        pytest.param(each, marks=() if each.name == "QueuedPort" else pytest.mark.matrix, id=each.name)
+        pytest.param(each, marks=pytest.mark.matrix, id=each.name)
         for each in IDENTITIES
         if each.name not in {*SPREAD, ALLOCATOR}
     ],
