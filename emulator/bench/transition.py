@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from emulator.abi.mailbox import EventKind
 from emulator.abi.values import text
 from emulator.bench.code_points import entry_of, returns_of
+from emulator.bench.spans import durations, spans
 from emulator.bench.waits import wait_points
 from emulator.errors import GuestError
 from emulator.system import Machine
@@ -98,7 +99,7 @@ def read_transition(
         active_ns=_came_into_service(events, update.id) - start,
         ended_ns=max([*commits, *converted]) - start,
         converted=len(converted) + swapped,
-        conversions=_conversions(records),
+        conversions=durations(records, "conversion", "converted"),
         instances=_instances(records, start),
     )
 
@@ -109,40 +110,16 @@ def _came_into_service(events: Sequence[GuestEvent], update: int) -> int:
 
 
 def _instances(records: Sequence[PointRecord], start: int) -> Instances | None:
-    marking = _spans(records, "marking")
+    marking = spans(records, "marking", "marking ended")
     if not marking:
         return None
     return Instances(
         min(_times(records, "factory")) - start,
         max(_times(records, "factory ended")) - start,
         max(_times(records, "marking ended")) - start,
-        sum(marking),
+        sum(end.instructions - begin.instructions for begin, end in marking),
     )
-
-
-def _conversions(records: Sequence[PointRecord]) -> list[int]:
-    """By thread: each is made by one thread, from its begin to its commit."""
-    began: dict[int, int] = {}
-    found: list[int] = []
-    for each in records:
-        if each.name == "conversion":
-            began[each.thread] = each.time_ns
-        elif each.name == "converted" and each.thread in began:
-            found.append(max(0, each.time_ns - began.pop(each.thread)))
-    return found
 
 
 def _times(records: Sequence[PointRecord], name: str) -> list[int]:
     return [each.time_ns for each in records if each.name == name]
-
-
-def _spans(records: Sequence[PointRecord], name: str) -> list[int]:
-    """Instructions of a CPU from each begin to its end."""
-    began: dict[int, int] = {}
-    found: list[int] = []
-    for each in records:
-        if each.name == name:
-            began[each.cpu] = each.instructions
-        elif each.name == f"{name} ended" and each.cpu in began:
-            found.append(each.instructions - began.pop(each.cpu))
-    return found

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from emulator.bench.code_points import entry_of, returns_of
-from emulator.bench.point_log import PointLog, PointRecord
+from emulator.bench.point_log import PointLog
+from emulator.bench.spans import spans
 from emulator.errors import GuestError
 from emulator.monitor.records import UpdateRecord
 from emulator.system import Machine
@@ -60,15 +61,16 @@ class StepWatch:
 
     def steps(self) -> UpdateSteps:
         """Of the update that has become active meanwhile. Raises GuestError when none has got so far."""
-        spans = {step: _spans(self._log.records(), step) for step in _STEPS}
-        if self._marked_at is None or not all(spans.values()):
+        records = self._log.records()
+        found = {step: spans(records, step, _end(step)) for step in _STEPS}
+        if self._marked_at is None or not all(found.values()):
             raise GuestError("no update of a class was applied while its steps were watched")
-        marking = spans[_MARKING]
+        marking = found[_MARKING]
         return UpdateSteps(
-            sum(end.time_ns - begin.time_ns for begin, end in spans[_FACTORY]),
+            sum(end.time_ns - begin.time_ns for begin, end in found[_FACTORY]),
             [end.instructions - begin.instructions for begin, end in marking],
             max(end.time_ns for _, end in marking) - min(begin.time_ns for begin, _ in marking),
-            sum(end.time_ns - begin.time_ns for begin, end in spans[_IN_FORCE]),
+            sum(end.time_ns - begin.time_ns for begin, end in found[_IN_FORCE]),
             self._executed() - self._marked_at,
         )
 
@@ -83,15 +85,3 @@ class StepWatch:
 
 def _end(function: str) -> str:
     return f"{function} ends"
-
-
-def _spans(records: Sequence[PointRecord], function: str) -> list[tuple[PointRecord, PointRecord]]:
-    """Each begin with its end, by thread."""
-    begun: dict[int, PointRecord] = {}
-    found: list[tuple[PointRecord, PointRecord]] = []
-    for record in records:
-        if record.name == function:
-            begun[record.thread] = record
-        elif record.name == _end(function) and record.thread in begun:
-            found.append((begun.pop(record.thread), record))
-    return found

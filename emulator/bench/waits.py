@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
 from emulator.bench.code_points import calls_of
 from emulator.bench.point_log import PointRecord
+from emulator.bench.spans import durations
 from emulator.monitor.code import INSTRUCTION_SIZE
 from emulator.system import Machine
 
@@ -34,17 +35,7 @@ def wait_points(machine: Machine) -> dict[str, list[int]]:
 
 def read_waits(records: Sequence[PointRecord]) -> list[int]:
     """Virtual ns of each wait that ended, in the order of the ends."""
-    return list(_waits(records))
-
-
-def _waits(records: Sequence[PointRecord]) -> Iterator[int]:
-    began: dict[int, int] = {}
-    for each in records:
-        if each.name == _BEGINS:
-            began[each.thread] = each.time_ns
-        elif each.name == _ENDS and each.thread in began:
-            # A thread that was moved may find its new CPU's time behind that of the old one.
-            yield max(0, each.time_ns - began.pop(each.thread))
+    return durations(records, _BEGINS, _ENDS)
 
 
 def bin_names() -> list[str]:
