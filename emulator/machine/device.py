@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from emulator.errors import EngineError
 from emulator.machine.stop import StopReason
 
 
@@ -84,7 +85,7 @@ class Device(ABC):
 
     def event(self, event: Event) -> None:
         """A scheduled event is due. A device that schedules none gets none."""
-        raise NotImplementedError(f"{self.name} was sent an event that it cannot have scheduled: {event}")
+        raise EngineError(f"{self.name} was sent an event that it cannot have scheduled: {event}")
 
     @abstractmethod
     def get_state(self) -> bytes:

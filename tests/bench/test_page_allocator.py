@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from emulator.bench.experiment import Setting
 from emulator.bench.findings import Basis, Findings
 from emulator.bench.page_allocator import EXPERIMENT
+from tests.bench.quick_run import quick_run, quick_value
 
 SPAN_NS = 10_000_000
 
 
-@cache
 def quick() -> tuple[Findings, list[str]]:
-    told: list[str] = []
-    return EXPERIMENT.run(Setting(quick=True, on_part=told.append)), told
+    return quick_run(EXPERIMENT)
 
 
 def value(name: str) -> float:
-    found = quick()[0].figure(name).value
-    assert found is not None
-    return found
+    return quick_value(EXPERIMENT, name)
 
 
 def test_it_tells_of_as_many_parts_as_it_says() -> None:
