@@ -43,7 +43,7 @@ def command(
     """Measure what dynamic update costs: all experiments, or those named.
 
     Writes a report with pictures and a JSON file, and prints a table. Figures in virtual time are exact:
-    they repeat to the digit with the same seed. Without --quick all of it takes some ten minutes.
+    they repeat to the digit with the same seed. Without --quick all of it takes some five minutes.
 
     \b
     Examples:
