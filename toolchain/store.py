@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from emulator.errors import BuildError
 
 CACHE_BYTES: Final = 1 << 30
 """What is least recently used goes when the cache has grown beyond this many bytes."""
+IN_USE_SECONDS: Final = 24 * 60 * 60
+"""What was asked for so recently stays whatever the size: whoever asked may hold its path, and read it later."""
 
 
 def digest(parts: Iterable[bytes | str]) -> str:
@@ -62,11 +65,12 @@ class Store:
         return path
 
     def trim(self, limit: int = CACHE_BYTES) -> None:
-        """Removes the least recently used entries until ``limit`` bytes are left."""
+        """Removes the least recently used entries, but for those in use, until ``limit`` bytes are left."""
+        used_since = time.time() - IN_USE_SECONDS
         files = [(path, path.stat()) for path in self.directory.glob("*/*/*") if path.is_file()]
         total = sum(status.st_size for _, status in files)
         for path, status in sorted(files, key=lambda item: item[1].st_mtime):
-            if total <= limit:
+            if total <= limit or status.st_mtime > used_since:
                 break
             path.unlink(missing_ok=True)
             total -= status.st_size

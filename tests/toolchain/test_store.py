@@ -41,6 +41,16 @@ def test_the_least_recently_used_goes_first(store: Store) -> None:
     assert kept == {"oldest", "newest"}
 
 
+def test_what_someone_may_be_about_to_read_stays(store: Store) -> None:
+    asked_for = store.put("kind", "asked for", "name", bytes(100))
+    os.utime(asked_for, (10_000, 10_000))
+    assert store.find("kind", "asked for", "name") == asked_for
+    made = store.put("kind", "made", "name", bytes(100))
+    store.trim(limit=0)
+    assert asked_for.exists()
+    assert made.exists()
+
+
 def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_directory() == tmp_path / "evergreen"
