@@ -4,19 +4,7 @@
 
 namespace kernel {
 
-void SpinLock::lock()
-{
-    const uint32_t mark = arch::cpu_id() + 1;
-    uint32_t expected = 0;
-    const bool taken = !arch::irq_enabled()
-        && __atomic_compare_exchange_n(&m_holder, &expected, mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-    // Whatever is out of the ordinary is the last thing to be done, so that the ordinary needs no stack frame.
-    if (!taken) [[unlikely]]
-        return wait_until_taken(mark);
-    ++arch::this_cpu().spin_locks_held;
-}
-
-void SpinLock::wait_until_taken(uint32_t mark)
+void SpinLock::lock_with_care(uint32_t mark)
 {
     ASSERT(!arch::irq_enabled());
     for (;;) {
@@ -26,28 +14,15 @@ void SpinLock::wait_until_taken(uint32_t mark)
             if (panicking()) [[unlikely]]
                 stop_for_panic(nullptr);
         }
-        uint32_t expected = 0;
-        if (__atomic_compare_exchange_n(&m_holder, &expected, mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        if (arch::replace_zero(m_holder, mark))
             break;
     }
     ++arch::this_cpu().spin_locks_held;
 }
 
-void SpinLock::unlock()
+void SpinLock::not_held()
 {
-    ASSERT(held_here());
-    --arch::this_cpu().spin_locks_held;
-    __atomic_store_n(&m_holder, 0, __ATOMIC_RELEASE);
-}
-
-bool SpinLock::held_here() const
-{
-    return __atomic_load_n(&m_holder, __ATOMIC_RELAXED) == arch::cpu_id() + 1;
-}
-
-unsigned spin_locks_held()
-{
-    return static_cast<unsigned>(arch::this_cpu().spin_locks_held);
+    panic("a spin lock is let go of that this CPU does not hold");
 }
 
 }

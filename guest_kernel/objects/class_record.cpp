@@ -8,6 +8,7 @@ namespace objects {
 namespace {
 
 constexpr unsigned max_classes = 192;
+static_assert(max_classes <= 256, "an instance knows its class' set by a number of one byte");
 constexpr unsigned max_kinds = 64;
 
 // Records without a name are free. In the kernel's data, because classes register before there is a heap, and because a
@@ -87,6 +88,11 @@ ClassRecord* record_at(unsigned index)
     if (index >= max_classes || classes.records[index].name[0] == '\0')
         return nullptr;
     return &classes.records[index];
+}
+
+unsigned number_of(const ClassRecord& record)
+{
+    return static_cast<unsigned>(&record - classes.records);
 }
 
 KindRecord* kind_at(unsigned index)

@@ -62,6 +62,9 @@ KindRecord* kind_at(unsigned index);
 // The n-th, or null: records are never removed.
 ClassRecord* record_at(unsigned index);
 
+// At which it is found there: below 256.
+unsigned number_of(const ClassRecord& record);
+
 // Whether `next` may follow what the class' factory makes now: VERSION when it is not the next version.
 Status check_successor(const ClassRecord& record, const ClassDescriptor& next);
 

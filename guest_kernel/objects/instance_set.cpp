@@ -24,13 +24,13 @@ InstanceSet::InstanceSet(const ClassRecord& record)
       m_parts((reinterpret_cast<uint64_t>(m_storage) + cache_line - 1) / cache_line * cache_line)
 {
     for (unsigned cpu = 0; cpu < abi::MAX_CPUS; ++cpu)
-        new (&of(cpu)) PerCpu;
+        new (&of(cpu)) PerCpu((number_of(record) + 1) << class_shift | cpu << home_shift);
 }
 
-InstanceList InstanceSet::list_at(const PerCpu& cpu, uint8_t place)
+InstanceList InstanceSet::list_of(const PerCpu& cpu, uint8_t chain)
 {
     for (unsigned list = 0; list < lists; ++list) {
-        if (cpu.chain_of[list] + 1 == place)
+        if (cpu.chain_of[list] == chain)
             return static_cast<InstanceList>(list + 1);
     }
     return InstanceList::None;
@@ -40,14 +40,14 @@ void InstanceSet::put(PerCpu& cpu, uint32_t index, InstanceList list)
 {
     unlink(cpu, index);
     if (list != InstanceList::None)
-        link(cpu, index, place_of(cpu, list));
+        link(cpu, index, chain_of(cpu, list));
 }
 
 // Moves the first `count` of one chain, up to `last`, to the head of another; their places say so already.
 void InstanceSet::prepend(PerCpu& cpu, uint8_t from, uint8_t to, uint32_t last, unsigned count)
 {
-    auto& source = cpu.chains[from - 1];
-    auto& target = cpu.chains[to - 1];
+    auto& source = cpu.chains[from];
+    auto& target = cpu.chains[to];
     auto& end = TranslationTable::global(last);
     const uint32_t first = source.first;
     source.first = end.set_next;
@@ -72,31 +72,28 @@ Status InstanceSet::add(Reference instance, const ClassDescriptor& descriptor)
 {
     const uint32_t index = TranslationTable::index(instance);
     auto& entry = TranslationTable::global(index);
-    const unsigned cpu = arch::cpu_id();
-    auto& part = of(cpu);
+    auto& part = of(arch::cpu_id());
     kernel::SpinGuard guard(part.lock);
-    kernel::SpinGuard entry_guard(entry.lock);
+    const kernel::InnerSpinGuard entry_guard(entry.lock, guard.interrupts());
     if (part.closed || entry.state != EntryState::Live)
         return Code::GONE;
     // All that add it hold the entry's lock.
-    if (in_chain(index))
+    if (anywhere(index))
         return {};
-    entry.set_home = static_cast<uint8_t>(cpu);
-    link(part, index, place_of(part, proper_list(descriptor)));
+    link(part, index, chain_of(part, proper_list(descriptor)));
     return {};
 }
 
 Status InstanceSet::move(ReferenceName instance, InstanceList to)
 {
-    const unsigned home = home_of(TranslationTable::at(instance.index));
-    auto& part = of(home);
+    auto& part = of(home_of(TranslationTable::at(instance.index)));
     auto& entry = TranslationTable::global(instance.index);
     kernel::SpinGuard guard(part.lock);
-    kernel::SpinGuard entry_guard(entry.lock);
+    const kernel::InnerSpinGuard entry_guard(entry.lock, guard.interrupts());
     if (entry.state != EntryState::Live || entry.sequence != instance.sequence)
         return Code::GONE;
     // Another home: another object lived here when it was read, and this one is on its way from set to set.
-    if (entry.set_home != home || !in_chain(instance.index))
+    if (!is_in(part, instance.index))
         return Code::GONE;
     put(part, instance.index, to);
     return {};
@@ -107,7 +104,7 @@ void InstanceSet::refile(Reference instance, const ClassDescriptor& descriptor)
     const uint32_t index = TranslationTable::index(instance);
     auto& part = of(home_of(instance));
     kernel::SpinGuard guard(part.lock);
-    if (in_chain(index))
+    if (is_in(part, index))
         put(part, index, proper_list(descriptor));
 }
 
@@ -116,7 +113,7 @@ unsigned InstanceSet::first(unsigned cpu, InstanceList list, ReferenceName (&nam
     auto& part = of(cpu);
     kernel::SpinGuard guard(part.lock);
     unsigned count = 0;
-    uint32_t index = part.chains[place_of(part, list) - 1].first;
+    uint32_t index = part.chains[chain_of(part, list)].first;
     while (index != 0 && count < batch) {
         const auto& entry = TranslationTable::global(index);
         // Changes only when the entry is free.
@@ -128,19 +125,19 @@ unsigned InstanceSet::first(unsigned cpu, InstanceList list, ReferenceName (&nam
 
 InstanceList InstanceSet::list_of(Reference instance)
 {
-    const unsigned home = home_of(instance);
-    auto& part = of(home);
+    const uint32_t index = TranslationTable::index(instance);
+    auto& part = of(home_of(instance));
     kernel::SpinGuard guard(part.lock);
-    if (home_of(instance) != home)
+    if (!is_in(part, index))
         return InstanceList::None;
-    return list_at(part, TranslationTable::global(TranslationTable::index(instance)).set_place);
+    return list_of(part, TranslationTable::global(index).set_place & part_mask);
 }
 
 uint64_t InstanceSet::count(unsigned cpu, InstanceList list)
 {
     auto& part = of(cpu);
     kernel::SpinGuard guard(part.lock);
-    return part.chains[place_of(part, list) - 1].count;
+    return part.chains[chain_of(part, list)].count;
 }
 
 uint64_t InstanceSet::count(InstanceList list)
@@ -178,7 +175,7 @@ bool InstanceSet::merge(PerCpu& cpu)
             return true;
         }
         unlink(cpu, index);
-        link(cpu, index, static_cast<uint8_t>((old_is_shorter ? current : old) + 1));
+        link(cpu, index, old_is_shorter ? current : old);
     }
     return false;
 }

@@ -21,8 +21,8 @@ const char* name_of(InstanceList list);
 // changes nothing here, and neither adding nor removing allocates or depends on how many there are.
 //
 // Invariant: an instance that lives is in one list of one set. What is in a list need not live: it may be about to (its
-// creator puts it there first) or have been retired (its destroyer, which is counted, takes it out then, and entries are
-// reused a generation later); so who walks looks at the entry's state.
+// creator puts it there first) or, when it was not its factory that ended it, have been retired (its destroyer, which is
+// counted, takes it out then, and entries are reused a generation later); so who walks looks at the entry's state.
 // Lock order: a CPU's list lock, then an entry's lock. Nothing is called through a reference under either.
 class InstanceSet {
 public:
@@ -36,13 +36,17 @@ public:
     InstanceSet& operator=(const InstanceSet&) = delete;
 
     // An entry that does not live yet, which nobody else knows, to the current ones of this CPU, by their factory. False
-    // when the set is closed. Interrupts are off.
-    bool enlist(GlobalEntry& entry, uint32_t index);
+    // when the set is closed.
+    bool enlist(uint32_t index, const kernel::IrqGuard& off);
     // An object that lives, to the lists of this CPU: Current or Old, as its class says. GONE when it was retired
     // meanwhile, or the set is closed.
     Status add(Reference instance, const ClassDescriptor& of);
     // Nothing happens when it is not in the set.
     void remove(Reference instance);
+    // `step` ends the instance under its list's lock, and with it its place in the set. What the step fails with, NOT_FOUND
+    // when the instance is not in this set; then nothing has changed.
+    template <typename Step>
+    Result<Root*> take_out(Reference instance, Step step);
     // GONE when it is not any more what bears that name, or not in the set.
     Status move(ReferenceName instance, InstanceList to);
     // `step` brings the object from one reference to the other, and with it its place in the set: to Marked if it is
@@ -81,13 +85,23 @@ private:
     static constexpr unsigned lists = 5;
     static constexpr size_t cache_line = 128;
 
+    // A place: the number of the class' record plus one, the CPU that is home, the number of a chain.
+    static constexpr uint32_t nowhere = 0;
+    static constexpr unsigned class_shift = 16;
+    static constexpr unsigned home_shift = 8;
+    static constexpr uint32_t part_mask = 0xff;
+
     struct Chain {
         uint32_t first = 0;
         uint32_t count = 0;
     };
     // `lock` guards the rest and the set fields of the entries that are at home here.
     struct PerCpu {
+        explicit PerCpu(uint32_t common) : here(common) {}
+
         kernel::SpinLock lock;
+        // What the places here have in common: all but the chain.
+        const uint32_t here;
         bool closed = false;
         // Which chain is which list, so that a whole list changes its meaning in one step.
         uint8_t chain_of[lists] = {0, 1, 2, 3, 4};
@@ -96,12 +110,12 @@ private:
     static_assert(sizeof(PerCpu) <= cache_line);
 
     PerCpu& of(unsigned cpu) { return *reinterpret_cast<PerCpu*>(m_parts + cpu * cache_line); }
-    // A place is the number of a chain, plus one.
-    static uint8_t place_of(const PerCpu& cpu, InstanceList list);
-    static InstanceList list_at(const PerCpu& cpu, uint8_t place);
-    static void link(PerCpu& cpu, uint32_t index, uint8_t place);
+    static uint8_t chain_of(const PerCpu& cpu, InstanceList list);
+    static InstanceList list_of(const PerCpu& cpu, uint8_t chain);
+    static void link(PerCpu& cpu, uint32_t index, uint8_t chain);
     static void unlink(PerCpu& cpu, uint32_t index);
-    static bool in_chain(uint32_t index) { return TranslationTable::global(index).set_place != 0; }
+    static bool anywhere(uint32_t index) { return TranslationTable::global(index).set_place != nowhere; }
+    static bool is_in(const PerCpu& cpu, uint32_t index);
     static void put(PerCpu& cpu, uint32_t index, InstanceList list);
     static unsigned mark_at_once(PerCpu& cpu, const Marker& marker);
     static unsigned mark_or_sort_first(PerCpu& cpu, Marker& marker);
@@ -128,13 +142,13 @@ unsigned InstanceSet::sort(unsigned cpu, InstanceList from, Visit visit)
     kernel::SpinGuard guard(part.lock);
     unsigned moved = 0;
     while (moved < batch) {
-        const uint32_t index = part.chains[place_of(part, from) - 1].first;
+        const uint32_t index = part.chains[chain_of(part, from)].first;
         if (index == 0)
             break;
         auto& entry = TranslationTable::global(index);
         InstanceList to = InstanceList::None;
         {
-            kernel::SpinGuard entry_guard(entry.lock);
+            const kernel::InnerSpinGuard entry_guard(entry.lock, guard.interrupts());
             to = visit(entry, TranslationTable::at(index));
         }
         put(part, index, to);
@@ -148,31 +162,35 @@ Status InstanceSet::hand_over(Reference from, Reference to, const ClassDescripto
 {
     const uint32_t old_index = TranslationTable::index(from);
     const uint32_t new_index = TranslationTable::index(to);
-    const unsigned home = home_of(from);
-    auto& part = of(home);
+    auto& part = of(home_of(from));
     kernel::SpinGuard guard(part.lock);
     TRY(step());
-    if (!in_chain(old_index) || in_chain(new_index))
+    if (!is_in(part, old_index) || anywhere(new_index))
         return {};
     unlink(part, old_index);
-    TranslationTable::global(new_index).set_home = static_cast<uint8_t>(home);
     const bool marked = table().mark(to) == Mark::Marked;
-    link(part, new_index, place_of(part, marked ? InstanceList::Marked : proper_list(descriptor)));
+    link(part, new_index, chain_of(part, marked ? InstanceList::Marked : proper_list(descriptor)));
     return {};
 }
 
 // Inline what is on the way of every creation and destruction.
 
-inline uint8_t InstanceSet::place_of(const PerCpu& cpu, InstanceList list)
+inline uint8_t InstanceSet::chain_of(const PerCpu& cpu, InstanceList list)
 {
-    return static_cast<uint8_t>(cpu.chain_of[static_cast<unsigned>(list) - 1] + 1);
+    return cpu.chain_of[static_cast<unsigned>(list) - 1];
 }
 
-inline void InstanceSet::link(PerCpu& cpu, uint32_t index, uint8_t place)
+// The lock is held. What an entry's home was read without may since have come to be of another class.
+inline bool InstanceSet::is_in(const PerCpu& cpu, uint32_t index)
 {
-    auto& chain = cpu.chains[place - 1];
+    return (TranslationTable::global(index).set_place & ~part_mask) == cpu.here;
+}
+
+inline void InstanceSet::link(PerCpu& cpu, uint32_t index, uint8_t number)
+{
+    auto& chain = cpu.chains[number];
     auto& entry = TranslationTable::global(index);
-    entry.set_place = place;
+    entry.set_place = cpu.here | number;
     entry.set_previous = 0;
     entry.set_next = chain.first;
     if (chain.first != 0)
@@ -184,43 +202,53 @@ inline void InstanceSet::link(PerCpu& cpu, uint32_t index, uint8_t place)
 inline void InstanceSet::unlink(PerCpu& cpu, uint32_t index)
 {
     auto& entry = TranslationTable::global(index);
-    auto& chain = cpu.chains[entry.set_place - 1];
+    auto& chain = cpu.chains[entry.set_place & part_mask];
     if (entry.set_next != 0)
         TranslationTable::global(entry.set_next).set_previous = entry.set_previous;
     if (entry.set_previous != 0)
         TranslationTable::global(entry.set_previous).set_next = entry.set_next;
     else
         chain.first = entry.set_next;
-    entry.set_place = 0;
+    entry.set_place = nowhere;
     --chain.count;
 }
 
-inline bool InstanceSet::enlist(GlobalEntry& entry, uint32_t index)
+inline bool InstanceSet::enlist(uint32_t index, const kernel::IrqGuard& off)
 {
-    const unsigned cpu = arch::cpu_id();
-    auto& part = of(cpu);
-    part.lock.lock();
-    const bool open = !part.closed;
-    if (open) [[likely]] {
-        entry.set_home = static_cast<uint8_t>(cpu);
-        link(part, index, place_of(part, InstanceList::Current));
-    }
-    part.lock.unlock();
-    return open;
+    auto& part = of(arch::cpu_id());
+    const kernel::InnerSpinGuard guard(part.lock, off);
+    if (part.closed) [[unlikely]]
+        return false;
+    link(part, index, chain_of(part, InstanceList::Current));
+    return true;
 }
 
 // Relaxed: stays while the object is in the set, and who may not rely on that looks again under the locks.
 inline unsigned InstanceSet::home_of(Reference instance)
 {
-    return __atomic_load_n(&TranslationTable::global(TranslationTable::index(instance)).set_home, __ATOMIC_RELAXED);
+    const uint32_t place = __atomic_load_n(&TranslationTable::global(TranslationTable::index(instance)).set_place, __ATOMIC_RELAXED);
+    return place >> home_shift & part_mask;
 }
 
 inline void InstanceSet::remove(Reference instance)
 {
     auto& part = of(home_of(instance));
     kernel::SpinGuard guard(part.lock);
-    if (in_chain(TranslationTable::index(instance)))
+    if (is_in(part, TranslationTable::index(instance)))
         unlink(part, TranslationTable::index(instance));
+}
+
+template <typename Step>
+Result<Root*> InstanceSet::take_out(Reference instance, Step step)
+{
+    auto& part = of(home_of(instance));
+    const kernel::SpinGuard guard(part.lock);
+    if (!is_in(part, TranslationTable::index(instance))) [[unlikely]]
+        return Code::NOT_FOUND;
+    const auto done = step(guard.interrupts());
+    if (done.ok()) [[likely]]
+        unlink(part, TranslationTable::index(instance));
+    return done;
 }
 
 }

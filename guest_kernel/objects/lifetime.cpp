@@ -113,15 +113,21 @@ void clear_the_way(Reference reference)
         swap->mediator().wait_while_blocked();
 }
 
-// The entry goes first: who finds the instance in its set afterwards finds it dying. The set is that of what was retired,
-// for a swap may have changed the class since the caller looked, and a factory may have been opened.
+// Of what was just retired.
+void bury(Root& root, Reference reference)
+{
+    adaptors().target_gone(reference);
+    reaper.add(root);
+}
+
+// Without a factory, or when a swap has changed the class since the factory was found: the set is that of what was retired.
+// The entry goes first: who finds the instance in its set afterwards finds it dying.
 Status retire(Reference reference)
 {
     Root* root = TRY(table().retire(reference));
     if (auto* set = with_factories ? set_of(root->descriptor()) : nullptr)
         set->remove(reference);
-    adaptors().target_gone(reference);
-    reaper.add(*root);
+    bury(*root, reference);
     return {};
 }
 
@@ -137,7 +143,11 @@ Result<Reference> publish(kernel::Owned<Root> root, InstanceSet* set)
 // Here, beside the reaper.
 Status FactoryRep::destroy(LocalEntry* instance)
 {
-    return retire(instance);
+    const auto root = table().retire(instance, *m_instances);
+    if (root.status().code() == Code::NOT_FOUND) [[unlikely]]
+        return retire(instance);
+    bury(*TRY(root), instance);
+    return {};
 }
 
 Status destroy(Reference any_reference)

@@ -32,15 +32,16 @@ unsigned InstanceSet::mark_at_once(PerCpu& cpu, const Marker& marker)
     // A copy, for the loop to keep in registers.
     const Marker at_once = marker;
     const kernel::SpinGuard guard(cpu.lock);
-    const uint8_t old = place_of(cpu, InstanceList::Old);
-    const uint8_t marked = place_of(cpu, InstanceList::Marked);
+    const uint8_t old = chain_of(cpu, InstanceList::Old);
+    const uint8_t marked = chain_of(cpu, InstanceList::Marked);
+    const uint32_t marked_place = cpu.here | marked;
     unsigned count = 0;
     uint32_t last = 0;
-    for (uint32_t index = cpu.chains[old - 1].first; index != 0 && count != marking_batch; ++count) {
+    for (uint32_t index = cpu.chains[old].first; index != 0 && count != marking_batch; ++count) {
         auto& entry = TranslationTable::global(index);
         if (!at_once.mark_at_once(entry, index)) [[unlikely]]
             break;
-        entry.set_place = marked;
+        entry.set_place = marked_place;
         last = index;
         index = entry.set_next;
     }
@@ -53,7 +54,7 @@ unsigned InstanceSet::mark_at_once(PerCpu& cpu, const Marker& marker)
 unsigned InstanceSet::mark_or_sort_first(PerCpu& cpu, Marker& marker)
 {
     const kernel::SpinGuard guard(cpu.lock);
-    const uint32_t index = cpu.chains[place_of(cpu, InstanceList::Old) - 1].first;
+    const uint32_t index = cpu.chains[chain_of(cpu, InstanceList::Old)].first;
     if (index == 0)
         return 0;
     put(cpu, index, marker.mark_or_sort(TranslationTable::global(index), index));

@@ -124,12 +124,11 @@ void TranslationTable::put_free(uint32_t index)
     m_free = index;
 }
 
-// Interrupts are off.
-Reference TranslationTable::occupy(uint32_t index, Root* root)
+Reference TranslationTable::occupy(uint32_t index, Root* root, const kernel::IrqGuard& off)
 {
     const Reference reference = at(index);
     auto& entry = global(index);
-    entry.lock.lock();
+    const kernel::InnerSpinGuard guard(entry.lock, off);
     entry.state = EntryState::Live;
     ++entry.sequence;
     entry.used = false;
@@ -139,7 +138,6 @@ Reference TranslationTable::occupy(uint32_t index, Root* root)
     entry.chain = nullptr;
     entry.interposed = false;
     entry.canonical = reference;
-    entry.lock.unlock();
     return reference;
 }
 
@@ -147,37 +145,50 @@ Result<Reference> TranslationTable::allocate(Root& root, InstanceSet* set)
 {
     const uint32_t index = TRY(take_free());
     root.set_reference(at(index));
-    const kernel::IrqGuard interrupts_off_once_for_both_locks;
-    if (with_factories && set != nullptr && !set->enlist(global(index), index)) {
+    const kernel::IrqGuard off_once_for_both_locks;
+    if (with_factories && set != nullptr && !set->enlist(index, off_once_for_both_locks)) {
         put_free(index);
         return Code::GONE;
     }
-    return occupy(index, &root);
+    return occupy(index, &root, off_once_for_both_locks);
 }
 
 Result<Reference> TranslationTable::reserve()
 {
     const uint32_t index = TRY(take_free());
-    const kernel::IrqGuard interrupts_off;
-    return occupy(index, nullptr);
+    return occupy(index, nullptr, kernel::IrqGuard());
 }
 
-Result<Root*> TranslationTable::retire(Reference reference)
+[[gnu::always_inline]] inline Result<Root*> TranslationTable::retire_locked(GlobalEntry& global, uint32_t index)
 {
-    auto& global = entry(reference);
-    kernel::SpinGuard guard(global.lock);
     if (global.state != EntryState::Live)
         return Code::GONE;
     if (innermost_rank(global) == Rank::Mediator || mark_of(global) == Mark::Converting)
         return Code::BUSY;
     if (global.root == nullptr)
-        return global.canonical == reference ? Code::GONE : Code::BUSY;
+        return global.canonical == at(index) ? Code::GONE : Code::BUSY;
     global.state = EntryState::Dying;
     set(global, Mark::None);
     Root* root = global.root;
     __atomic_store_n(&global.root, nullptr, __ATOMIC_RELEASE);
-    flush(global, index(reference));
+    flush(global, index);
     return root;
+}
+
+Result<Root*> TranslationTable::retire(Reference reference)
+{
+    auto& global = entry(reference);
+    const kernel::SpinGuard guard(global.lock);
+    return retire_locked(global, index(reference));
+}
+
+Result<Root*> TranslationTable::retire(Reference reference, InstanceSet& set)
+{
+    return set.take_out(reference, [&](const kernel::IrqGuard& off) {
+        auto& global = entry(reference);
+        const kernel::InnerSpinGuard guard(global.lock, off);
+        return retire_locked(global, index(reference));
+    });
 }
 
 void TranslationTable::release(Reference reference)

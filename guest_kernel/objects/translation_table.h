@@ -51,12 +51,12 @@ struct alignas(64) GlobalEntry : EntryHead {
     uint32_t adapted_next = 0;
 
 private:
-    // Where the object is among the instances of its class: guarded by the set's lock of the CPU `set_home`.
+    // Where the object is among the instances of its class: guarded by the set's lock of the CPU that it is at home on.
     friend class InstanceSet;
     uint32_t set_next = 0;
     uint32_t set_previous = 0;
-    uint8_t set_home = 0;
-    uint8_t set_place = 0;
+    // Class, home and chain in one word, or nowhere.
+    uint32_t set_place = 0;
 };
 
 static_assert(sizeof(GlobalEntry) == 64, "an object takes half a cache line, its place in a set included");
@@ -100,6 +100,8 @@ public:
     // be using: free both one generation later (release). BUSY while a swap or a conversion holds the object. An arbiter
     // may stay in front.
     Result<Root*> retire(Reference reference);
+    // The same for an instance of that set, which it leaves in the same step. NOT_FOUND when it is in another one, or none.
+    Result<Root*> retire(Reference reference, InstanceSet& set);
     // The entry may be reused: no thread can hold a value loaded from it.
     void release(Reference reference);
 
@@ -209,7 +211,8 @@ private:
     static const KindRecord* interface_of(const GlobalEntry& entry);
     static void add_adapted(GlobalEntry& to, uint32_t from);
     static void remove_adapted(GlobalEntry& to, uint32_t from);
-    Reference occupy(uint32_t index, Root* root);
+    Reference occupy(uint32_t index, Root* root, const kernel::IrqGuard& off);
+    Result<Root*> retire_locked(GlobalEntry& entry, uint32_t index);
     Object* target_on_this_cpu(Reference reference, const Interposer* interposer, bool fill);
     Object* behind(GlobalEntry& entry, const Interposer* interposer, unsigned cpu);
 
