@@ -27,6 +27,8 @@ constexpr uint64_t grace_ns = 100 * millisecond;
 // The handler of a fatal exception counts as one level itself.
 constexpr uint64_t fault_depth = 1;
 
+}
+
 struct GuardedCall {
     GuardedCode code = nullptr;
     uint64_t argument = 0;
@@ -52,6 +54,8 @@ struct GuardedCall {
     ListLink<GuardedCall> link;
 };
 
+namespace {
+
 using CallList = List<GuardedCall, &GuardedCall::link>;
 
 // The guarded calls whose threads are pinned to a CPU; used by that CPU with interrupts off.
@@ -67,15 +71,6 @@ void arm_watchdog()
             deadline = call->check_ns;
     }
     write_register(abi::DevicePage::POWER, abi::PowerRegister::WATCHDOG, deadline);
-}
-
-GuardedCall* call_of(const Thread* thread)
-{
-    for (GuardedCall* call = calls_here().first(); call != nullptr; call = CallList::next(*call)) {
-        if (call->thread == thread)
-            return call;
-    }
-    return nullptr;
 }
 
 void drop(GuardedCall* call)
@@ -95,6 +90,7 @@ void begin(GuardedCall& call)
 {
     IrqGuard guard;
     call.thread = current_thread();
+    call.thread->guarded = &call;
     call.check_ns = check_time(call.time_limit_ns);
     calls_here().append(call);
     arm_watchdog();
@@ -104,6 +100,7 @@ void begin(GuardedCall& call)
 {
     {
         IrqGuard guard;
+        call.thread->guarded = nullptr;
         calls_here().remove(call);
         arm_watchdog();
     }
@@ -313,33 +310,34 @@ Result<Thread*> start_guarded(const GuardedOptions& options, unsigned cpu, Guard
 void limit_guarded(uint64_t time_limit_ns)
 {
     IrqGuard guard;
-    if (GuardedCall* call = call_of(current_thread()); call != nullptr) {
+    if (GuardedCall* call = current_thread()->guarded) {
         call->check_ns = check_time(time_limit_ns);
         call->retry_ns = first_retry_ns;
         arm_watchdog();
     }
 }
 
+// Here and in the frames below a call is changed with interrupts on: only its own thread and the exceptions that this takes
+// look at it, and each change is one store. The compiler must not put it before what it makes known.
 IfAbandoned::IfAbandoned(Undo undo, uint64_t what) : m_undo(undo), m_what(what)
 {
-    IrqGuard guard;
-    if (GuardedCall* call = call_of(current_thread()); call != nullptr) {
+    if (GuardedCall* call = current_thread()->guarded) {
         m_outer = call->held;
-        call->held = this;
+        __atomic_signal_fence(__ATOMIC_RELEASE);
+        __atomic_store_n(&call->held, this, __ATOMIC_RELAXED);
     }
 }
 
 IfAbandoned::~IfAbandoned()
 {
-    IrqGuard guard;
-    if (GuardedCall* call = call_of(current_thread()); call != nullptr)
-        call->held = m_outer;
+    if (GuardedCall* call = current_thread()->guarded)
+        __atomic_store_n(&call->held, m_outer, __ATOMIC_RELAXED);
 }
 
 GuardPause::GuardPause()
 {
     IrqGuard guard;
-    GuardedCall* const call = call_of(current_thread());
+    GuardedCall* const call = current_thread()->guarded;
     if (call == nullptr || call->check_ns == abi::WATCHDOG_NEVER)
         return;
     const uint64_t now = now_ns();
@@ -355,25 +353,22 @@ GuardPause::~GuardPause()
         return;
     limit_guarded(m_left_ns);
     IrqGuard guard;
-    __atomic_store_n(&call_of(current_thread())->paused, false, __ATOMIC_RELEASE);
+    __atomic_store_n(&current_thread()->guarded->paused, false, __ATOMIC_RELEASE);
 }
 
 GuardedFrame::GuardedFrame()
 {
     const auto* own = static_cast<const uint64_t*>(__builtin_frame_address(0));
-    IrqGuard guard;
-    if (GuardedCall* call = call_of(current_thread()); call != nullptr) {
+    if (GuardedCall* call = current_thread()->guarded) {
         m_outer = call->frame;
-        call->frame = *own;
+        __atomic_store_n(&call->frame, *own, __ATOMIC_RELAXED);
     }
 }
 
 GuardedFrame::~GuardedFrame()
 {
-    if (m_outer == 0)
-        return;
-    IrqGuard guard;
-    call_of(current_thread())->frame = m_outer;
+    if (m_outer != 0)
+        __atomic_store_n(&current_thread()->guarded->frame, m_outer, __ATOMIC_RELAXED);
 }
 
 bool recover_guarded(arch::TrapFrame& frame)
@@ -382,7 +377,7 @@ bool recover_guarded(arch::TrapFrame& frame)
         on_watchdog(frame);
         return true;
     }
-    GuardedCall* const call = call_of(current_thread());
+    GuardedCall* const call = current_thread()->guarded;
     if (call == nullptr || !holds_nothing(*call->thread))
         return false;
     abandon(frame, *call, Code::FAULT);

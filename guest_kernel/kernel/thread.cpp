@@ -109,6 +109,9 @@ uint64_t Thread::instructions() const
 void Thread::set_base_priority(unsigned priority)
 {
     ASSERT(priority < priorities);
+    // Nobody else changes it meanwhile.
+    if (m_base_priority == priority)
+        return;
     WaitGraphGuard graph;
     Inheritance::set_base_priority(*this, priority);
 }

@@ -15,6 +15,8 @@
 
 namespace kernel {
 
+struct GuardedCall;
+
 inline constexpr unsigned priorities = 32;
 inline constexpr unsigned default_priority = 16;
 inline constexpr size_t thread_name_size = 32;
@@ -64,6 +66,7 @@ public:
     unsigned base_priority() const { return m_base_priority; }
     // With what it inherits from those who wait for it.
     unsigned priority() const { return __atomic_load_n(&m_priority, __ATOMIC_RELAXED); }
+    // By itself, or by the one thread that it works for.
     void set_base_priority(unsigned priority);
 
     // Executed by this thread so far, exact for the thread that asks of itself.
@@ -88,6 +91,8 @@ public:
     objects::RecordStack call_records;
     // Takes part in the lazy conversion of an object: another that it meets meanwhile is not converted.
     bool converts = false;
+    // The guarded call that it carries out, or null: for guarded.cpp, on this thread alone.
+    GuardedCall* guarded = nullptr;
     // Used once it has ended, by the reaper.
     ListLink<Thread> dead_link;
 
