@@ -277,7 +277,7 @@ void Adaptors::retire_adapted(Reference target)
 void Adaptors::look_again()
 {
     // Who puts a group there signals afterwards.
-    if (m_groups.first() != nullptr)
+    if (any())
         m_work.signal();
 }
 

@@ -82,6 +82,8 @@ public:
     void target_gone(Reference target);
     // Something has changed that adaptors depend on. From any thread.
     void look_again();
+    // Whether there is anything to look at.
+    bool any() const { return m_groups.first() != nullptr; }
 
     // Code that is no object keeps this reference and calls it. NO_MEMORY when there are too many.
     Status pin(Reference reference, const char* who);

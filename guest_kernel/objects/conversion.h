@@ -20,6 +20,9 @@ class Conversion {
 public:
     // Takes over the root that is to serve. First of all.
     void adopt(kernel::Owned<Root> replacement) { m_new = static_cast<kernel::Owned<Root>&&>(replacement); }
+    // Before prepare: memory that spares a small transfer an allocation. It is used up to hand_over, or to the last of the
+    // calls above that fails.
+    void lend(void* memory, size_t bytes) { m_arena.lend(memory, bytes); }
     // INVALID for another kind of interface, unless callers get an adaptor; NO_FORMAT, NO_MEMORY. The caller keeps `old`
     // alive.
     Status prepare(Root& old, bool adapted = false);

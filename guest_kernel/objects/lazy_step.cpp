@@ -22,6 +22,8 @@ struct WaitingRoom {
     kernel::WaitQueue callers;
 };
 constexpr unsigned waiting_room_count = 32;
+// Bytes; a file's cache and a few syncs that wait for it have room.
+constexpr size_t small_transfer = 1024;
 constinit WaitingRoom waiting_rooms[waiting_room_count];
 
 WaitingRoom& waiting_room(Reference reference)
@@ -49,8 +51,12 @@ void wait_while_converting(Reference reference)
         room.callers.wait(guard);
 }
 
+// Small transfers have their arena on this thread's stack: from here to the commit, or to what fails or faults, nobody
+// else uses the parcels.
 Status LazyStep::run()
 {
+    alignas(16) uint8_t arena[small_transfer];
+    m_conversion.lend(arena, sizeof arena);
     CountedScope calls_the_page_allocator;
     kernel::current_thread()->converts = true;
     TRY(prepare());
@@ -133,7 +139,7 @@ void LazyStep::finish(Status status)
     if (m_adapted != nullptr)
         adaptors().conclude(*m_adapted);
     // It may have been the last caller of an old interface.
-    if (m_progress == Progress::Committed && !others_marked())
+    if (m_progress == Progress::Committed && adaptors().any() && !others_marked())
         adaptors().look_again();
 }
 

@@ -22,11 +22,25 @@ TransferArena::~TransferArena()
     discard();
 }
 
+void TransferArena::lend(void* memory, size_t bytes)
+{
+    m_memory = static_cast<uint8_t*>(memory);
+    m_room = bytes;
+    m_lent = true;
+}
+
+void TransferArena::free_own()
+{
+    if (!m_lent)
+        kernel::deallocate(m_memory);
+    m_lent = false;
+}
+
 void TransferArena::discard()
 {
-    kernel::deallocate(m_memory);
+    free_own();
     m_memory = nullptr;
-    m_capacity = 0;
+    m_room = m_capacity = 0;
     reset();
 }
 
@@ -34,11 +48,14 @@ Status TransferArena::reserve(size_t bytes)
 {
     if (bytes <= m_capacity)
         return {};
-    auto* memory = static_cast<uint8_t*>(kernel::allocate(bytes, kernel::Tag::Transfer));
-    if (memory == nullptr)
-        return Code::NO_MEMORY;
-    kernel::deallocate(m_memory);
-    m_memory = memory;
+    if (bytes > m_room) {
+        auto* memory = static_cast<uint8_t*>(kernel::allocate(bytes, kernel::Tag::Transfer));
+        if (memory == nullptr)
+            return Code::NO_MEMORY;
+        free_own();
+        m_memory = memory;
+        m_room = bytes;
+    }
     m_capacity = bytes;
     reset();
     return {};

@@ -78,6 +78,9 @@ public:
     TransferArena(const TransferArena&) = delete;
     TransferArena& operator=(const TransferArena&) = delete;
 
+    // Memory of the caller's, aligned to 16 bytes, in which small transfers have room without an allocation. First of all; it
+    // is not touched any more after the last use of a parcel.
+    void lend(void* memory, size_t bytes);
     Status reserve(size_t bytes);
     // Gives the memory back.
     void discard();
@@ -97,8 +100,14 @@ public:
     const Parcel& parcel(unsigned cpu) const { return m_parcels[cpu]; }
 
 private:
+    void free_own();
+
     uint8_t* m_memory = nullptr;
+    // What it has room for; of that, what is reserved.
+    size_t m_room = 0;
     size_t m_capacity = 0;
+    // Whether it is the caller's.
+    bool m_lent = false;
     size_t m_used = 0;
     Parcel m_parcels[abi::MAX_CPUS];
 };
