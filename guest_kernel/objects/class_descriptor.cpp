@@ -16,6 +16,9 @@ ClassDescriptor* registered = nullptr;
 
 bool same_kind(const ClassDescriptor& left, const ClassDescriptor& right)
 {
+    // Records of kinds stay, one for each name; what was never registered has none.
+    if (left.interface != nullptr && left.interface == right.interface)
+        return true;
     return kernel::equal(left.kind, right.kind);
 }
 

@@ -38,6 +38,9 @@ public:
     template <typename Visit>
     bool visit_until(Visit visit) const
     {
+        // What has handed its pages over has the buckets still.
+        if (m_count == 0)
+            return false;
         for (auto* page : m_buckets) {
             while (page != nullptr) {
                 PageDescriptor* next = page->next;
