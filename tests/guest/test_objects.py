@@ -192,7 +192,9 @@ NAMES: Final = {
         promoted_instance_is_swapped_with_its_callers_inside
         second_caller_of_an_instance_waits_and_others_do_not
         shares_of_all_cpus_are_carried_over
+        small_transfer_needs_no_allocation
         swap_of_a_marked_instance_is_refused
+        transfer_that_outgrows_what_was_lent_has_memory_of_its_own
         two_instances_in_conversion_call_each_other
     """,
     "names": """
