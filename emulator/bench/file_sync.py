@@ -289,12 +289,12 @@ _NOTES: Final = (
     "more files are therefore held open by eight threads, which together read about three of them for "
     "four jobs of the mix; the reference had 170 instances.",
     "The limit: what is lost is what conversions take that calls wait for, or that are made while "
-    "clients could run. One takes about 10,000 instructions (counted over threads, with and without the "
-    "update): 5,800 from the guarded thread's begin to the commit, for new object, arena, transfer and "
-    "the change of sets; handing it over and back, twice a switch of threads; and the end of the old "
-    "object. No part of it is more than a tenth. Idle time converts for nothing: where CPUs idle as "
-    "with the usual disk there is no dip, and where they idle little the same loss is spread over a "
-    "longer transition.",
+    "clients could run. One takes about 12,000 instructions (counted over threads, with and without the "
+    "update, on a machine without the mix): 3,900 from the guarded thread's begin to the commit, for new "
+    "object, transfer and the change of sets; 5,000 around that, for finding the instance, being counted "
+    "and handing it over and back, twice a switch of threads; 3,000 for the end of the old object. Idle "
+    "time converts for nothing, but a span that becomes shorter is not a smaller dip: the same loss "
+    "counts for more in it.",
 )
 
 EXPERIMENT: Final = Experiment(
