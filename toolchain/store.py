@@ -19,7 +19,7 @@ from emulator.errors import BuildError
 CACHE_BYTES: Final = 1 << 30
 """What is least recently used goes when the cache has grown beyond this many bytes."""
 IN_USE_SECONDS: Final = 24 * 60 * 60
-"""What was asked for so recently stays whatever the size: whoever asked may hold its path, and read it later."""
+"""What was asked for so recently stays whatever the size: who asked may hold its path, and read it later."""
 
 
 def digest(parts: Iterable[bytes | str]) -> str:

@@ -5,7 +5,8 @@
 
 namespace {
 
-// Loops by the word where both sides are aligned, several in a turn; the compiler must not recognise them as the functions they implement.
+// Loops by the word where both sides are aligned, several words a turn; the compiler must not recognise them as the
+// functions they implement.
 bool word_aligned(const void* left, const void* right)
 {
     return ((reinterpret_cast<uint64_t>(left) | reinterpret_cast<uint64_t>(right)) & 7) == 0;

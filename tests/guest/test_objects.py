@@ -147,6 +147,7 @@ NAMES: Final = {
         leader_held_from_its_commit_on
         marker_held_while_an_arbiter_comes
         marker_held_while_its_instances_are_destroyed
+        marker_held_while_its_instances_are_retired
         marker_held_while_swaps_start
         sleeper_woken_and_moved_before_it_has_switched
         starter_held_while_another_swap_comes_and_goes

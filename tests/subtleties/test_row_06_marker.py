@@ -9,6 +9,7 @@ from tests.subtleties.sweep import chunks, sweep
 TESTS: Final = (
     "interleaving.marker_held_while_an_arbiter_comes",
     "interleaving.marker_held_while_its_instances_are_destroyed",
+    "interleaving.marker_held_while_its_instances_are_retired",
     "interleaving.marker_held_while_swaps_start",
 )
 INSTRUCTIONS: Final = 700

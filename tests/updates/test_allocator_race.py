@@ -111,7 +111,7 @@ def test_the_system_works_before_during_and_after(under_load: RunResult) -> None
     assert 0 < operations[0] < operations[-1] < under_load.workload["operations"]
 
 
-GAP_SEEDS: Final = range(2, 5)
+GAP_SEEDS: Final = (2, 4, 5)
 """Of further runs: where slices end decides more about the longest gap of a single one than a swap does."""
 
 

@@ -117,9 +117,24 @@ kernel::Test swap{"interleaving.marker_held_while_swaps_start", [] {
         expect_item(item, 2, 0);
 }};
 
-kernel::Test destroyer{"interleaving.marker_held_while_its_instances_are_destroyed", [] {
-    stay_on_first_cpu();
-    TwoItems two;
+// While it lives the class seems to have no factory: who destroys an instance takes it out of its list afterwards, as when a
+// swap changes its class.
+class WithoutFactory {
+public:
+    explicit WithoutFactory(ClassRecord& record) : m_record(record), m_factory(record.factory) { show(nullptr); }
+    ~WithoutFactory() { show(m_factory); }
+    WithoutFactory(const WithoutFactory&) = delete;
+    WithoutFactory& operator=(const WithoutFactory&) = delete;
+
+private:
+    void show(Reference factory) { __atomic_store_n(&m_record.factory, factory, __ATOMIC_RELEASE); }
+
+    ClassRecord& m_record;
+    const Reference m_factory;
+};
+
+void destroy_both_while_a_marker_is_held(TwoItems& two)
+{
     HeldMarker marker(two.items);
     const auto destroy_one = [](void* item) {
         EXPECT(destroy(static_cast<Ref<Item>*>(item)->reference()).ok());
@@ -132,9 +147,30 @@ kernel::Test destroyer{"interleaving.marker_held_while_its_instances_are_destroy
     second.join();
     drain_dead_objects();
     EXPECT(item_roots == 0 && two.items.set().count() == 0);
+}
+
+void expect_nothing_stays_marked(TwoItems& two)
+{
     two.end();
     const auto next = two.items.make(3);
     EXPECT(table().mark(next.reference()) == Mark::None);
+}
+
+kernel::Test destroyer{"interleaving.marker_held_while_its_instances_are_destroyed", [] {
+    stay_on_first_cpu();
+    TwoItems two;
+    destroy_both_while_a_marker_is_held(two);
+    expect_nothing_stays_marked(two);
+}};
+
+kernel::Test retirer{"interleaving.marker_held_while_its_instances_are_retired", [] {
+    stay_on_first_cpu();
+    TwoItems two;
+    {
+        const WithoutFactory ends_before_it_leaves_its_list(two.items.record());
+        destroy_both_while_a_marker_is_held(two);
+    }
+    expect_nothing_stays_marked(two);
 }};
 
 }
