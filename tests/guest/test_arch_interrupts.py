@@ -70,8 +70,8 @@ def run_rounds(what: str, rounds: int, directives: Sequence[Directive] = ()) -> 
 def length_of(vector: int, what: str = "registers") -> int:
     """Instructions of the kernel's handling of an exception that interrupts the loop.
 
-    Counted from the exception to the return: how many a whole run has differs by more than that between two runs,
-    for what the clock does comes elsewhere in them.
+    Counted from the exception to the return: how many a whole run has differs by more than that between two
+    runs, for what the clock does comes elsewhere in them.
     """
     begin, _ = loop_bounds()
     with KernelMachine(extended_image(), cpus=1, arguments=f"{what}=2") as machine:
