@@ -1,7 +1,7 @@
-"""``python -m tests.matrix_table RESULTS.xml PAGE.md``: the table of a run of the tests, for the docs.
+"""``python -m tests.matrix_table RESULTS.xml... PAGE.md``: the table of a run of the tests, for the docs.
 
-RESULTS.xml is what ``pytest --junitxml=RESULTS.xml`` writes; ``tests/conftest.py`` adds to each test what it
-varied. The page depends on which tests ran and how they ended, and on nothing else.
+RESULTS.xml is what ``pytest --junitxml=RESULTS.xml`` writes, one for each part of the run; ``tests/conftest.py``
+adds to each test what it varied. The page depends on which tests ran and how they ended, and on nothing else.
 """
 
 from __future__ import annotations
@@ -66,14 +66,16 @@ class Row:
         return ", ".join([*filter(None, parts), *([f"{self.skipped} skipped"] if self.skipped else [])])
 
 
-def page(results: str) -> str:
-    """The page of a run, from the text of its results. Raises ValueError when there is nothing in it."""
+def page(*parts: str) -> str:
+    """The page of a run, from the text of its results. Raises ValueError when a part has nothing in it."""
     files: dict[str, Row] = {}
-    for case in ElementTree.fromstring(results).iter("testcase"):
-        name = case.get("classname", "").split("::")[0].replace(".", "/")
-        files.setdefault(f"{name}.py", Row()).add(case)
-    if not files:
-        raise ValueError("no test ran")
+    for results in parts:
+        cases = list(ElementTree.fromstring(results).iter("testcase"))
+        if not cases:
+            raise ValueError("no test ran")
+        for case in cases:
+            name = case.get("classname", "").split("::")[0].replace(".", "/")
+            files.setdefault(f"{name}.py", Row()).add(case)
     return "\n".join([_INTRODUCTION, *_summary(files), *_details(files), *_failures(files.values())]) + "\n"
 
 
@@ -128,11 +130,12 @@ def _ranges(numbers: Iterable[int]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Writes the page; the exit code."""
-    results, target = map(Path, arguments)
+    *results, target = map(Path, arguments)
     try:
-        target.write_text(page(results.read_text(encoding="utf-8")), encoding="utf-8")
+        parts = [each.read_text(encoding="utf-8") for each in results]
+        target.write_text(page(*parts), encoding="utf-8")
     except (OSError, ValueError, ElementTree.ParseError) as error:
-        print(f"error: {results}: {error}", file=sys.stderr)  # noqa: T201 (a command of its own)
+        print(f"error: {', '.join(map(str, results))}: {error}", file=sys.stderr)  # noqa: T201 (a command of its own)
         return 1
     return 0
 

@@ -37,6 +37,13 @@ def test_what_ran_and_how_it_ended() -> None:
     assert not any("test_prompt" in line for line in lines)
 
 
+def test_parts_of_a_run_make_one_page() -> None:
+    other = '<testsuite><testcase classname="tests.cli.test_prompt" name="test_c"/></testsuite>'
+    lines = page(RESULTS, other).splitlines()
+    assert "| `tests/cli` | 2 | 0 | 0 |" in lines
+    assert "| **all** | 5 | 1 | 1 |" in lines
+
+
 @pytest.mark.parametrize("text", ["", "<testsuites>", "<testsuites/>"])
 def test_a_run_without_results_leaves_the_page(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
