@@ -1,7 +1,8 @@
 """``python -m tests.matrix_table RESULTS.xml... PAGE.md``: the table of a run of the tests, for the docs.
 
-RESULTS.xml is what ``pytest --junitxml=RESULTS.xml`` writes, one for each part of the run; ``tests/conftest.py``
-adds to each test what it varied. The page depends on which tests ran and how they ended, and on nothing else.
+RESULTS.xml is what ``pytest --junitxml=RESULTS.xml`` writes, one for each part of the run;
+``tests/conftest.py`` adds to each test what it varied. The page depends on which tests ran and how they
+ended, and on nothing else.
 """
 
 from __future__ import annotations

@@ -217,14 +217,10 @@ def _notes(times: int) -> list[str]:
         "machine has one CPU, so that nobody is in the way at a lock, and no timer interrupt comes in "
         "between. The dead are freed and the heap is emptied outside the marks, so that every batch finds "
         "the same; new pages of the heap are part of the cost.",
-        "A destruction by factory takes more than the aim. By instruction: some 30 are to find the factory "
-        "from the object's class and to call it, 25 to find the set of what was retired (a swap may have "
-        "changed its class meanwhile), 36 to lock and unlock the list of the CPU on which it was made, 15 "
-        "to turn interrupts off and on for that, 50 to take it out of a list linked both ways. The first "
-        "and the lock are a limit of 66 for a factory that is an object, and a list that any CPU may "
-        "change. To know the set by the class that the factory makes, and to keep interrupts off once for "
-        "both locks, would save some 30 of the rest: not enough. A creation finds its factory by the class "
-        "it was compiled with, at no cost; K42 too found deletion dearer.",
+        "A destruction by factory finds the factory from the object's class and calls it, some 35 "
+        "instructions; the rest locks the list of the CPU on which the object was made, and takes it out, "
+        "with interrupts off once for this lock and the entry's. A creation knows its factory by the class "
+        "that it was compiled with.",
         "A process is made with its address translation, so two factories are asked. Its creation clears the "
         "root of a page table.",
     ]
