@@ -59,6 +59,11 @@ class BareMachine:
     ) -> None:
         self._hardware.close()
 
+    @property
+    def hardware(self) -> Hardware:
+        """What runs the loop."""
+        return self._hardware
+
     def run(self) -> LoopRun:
         """To the end of the loop on every CPU. That it is translated first, in some 0.1 ms, is part of it."""
         start = time.process_time()

@@ -85,14 +85,11 @@ _NOTES: Final = (
     "Speed is instructions of both CPUs, which take turns on one thread of the host, in a second of "
     "processor time, beside those of one CPU of QEMU: by turns, the best of the rounds. Processor "
     "time, so that what else the host does takes from neither side.",
-    "Beside its instructions the engine spends two calls of functions on each basic block: the hook "
-    "that counts, nine instructions of the host, and the library's own look for a stop, five; with "
-    "their arguments and the program counter, which is kept up to date for them, some twenty-five. "
-    "QEMU 7.2 with -icount spends seven, in line. What both translate a load or a store to is the "
-    "same eleven or twelve instructions of the host. So the ratio is a matter of the length of "
-    "blocks, as the two loops show that mostly load and store: in blocks of 17 instructions it is "
-    "lower than in blocks of 33. Turns of 20,000 instructions beside turns of a million cost one or "
-    "two hundredths more.",
+    "Beside its instructions a basic block pays for counting them and for asking whether it may run: "
+    "seven instructions of the host, in the block itself, as many as QEMU 7.2 with -icount spends. Where "
+    "the library's code is not the one that is known, and on hosts other than x86-64 with Linux, it makes "
+    "two calls for that, of 23 instructions. What both translate a load or a store to is the same eleven "
+    "or twelve. Turns of 20,000 instructions beside turns of a million cost one or two hundredths.",
     "A cold start is a process of its own, from its start to the kernel's word that it is ready, the "
     "least of several. In a checkout it looks whether a source of the kernel has changed; an "
     "installed package need not. Memory is the resident set of that process.",

@@ -25,10 +25,15 @@ def _words(*names: str) -> _Fields:
 
 
 class Layout(Structure):
-    """Byte offsets into a saved context of the library; ``stop_check`` into its handle, 0 when not in use."""
+    """Byte offsets into a saved context of the library; ``stop_check`` into its handle, 0 when not in use.
+
+    ``inline_count`` is none: 1 when blocks count by themselves.
+    """
 
     _fields_: ClassVar = _words(
-        *"gpr lr ctr crf so ov ca ov32 ca32 msr nip spr vsr fpscr error_code size stop_check".split()
+        *"gpr lr ctr crf so ov ca ov32 ca32 msr nip spr vsr fpscr error_code size".split(),
+        "stop_check",
+        "inline_count",
     )
 
 
@@ -196,6 +201,7 @@ _PROTOTYPES: Final[Mapping[str, tuple[Any, list[Any]]]] = {
     "machine_run": (c_int, [c_void_p, POINTER(Watch)]),
     "machine_request_stop": (None, [c_void_p]),
     "machine_error": (c_char_p, [c_void_p]),
+    "machine_inline_blocks": (c_uint64, [c_void_p]),
     "machine_time": (c_uint64, [c_void_p]),
     "machine_now": (c_uint64, [c_void_p]),
     "machine_set_next_event": (None, [c_void_p, c_uint64]),

@@ -278,6 +278,7 @@ int engine_calibrate(struct layout *layout, char *error)
         layout->stop_check = missing ? 0 : stop_check_find(probe.uc);
         if (!missing && !stop_check_verify(layout, layout->stop_check))
             layout->stop_check = 0;
+        layout->inline_count = inline_count_known();
     }
     if (probe.context)
         unicorn.context_free(probe.context);

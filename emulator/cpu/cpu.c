@@ -84,12 +84,13 @@ uc_err cpu_open_engine(struct cpu *cpu, uc_engine **uc)
 uc_err cpu_open(struct cpu *cpu, struct machine *machine, uint32_t id)
 {
     uc_hook hook;
+    void *counts = machine->layout.inline_count ? (void *)first_block_hook : (void *)block_hook;
     cpu->machine = machine;
     cpu->id = id;
     cpu->timer = NEVER;
     uc_err error = cpu_open_engine(cpu, &cpu->blocks);
     if (!error)
-        error = unicorn.hook_add(cpu->blocks, &hook, UC_HOOK_BLOCK, (void *)block_hook, cpu, 1, 0);
+        error = unicorn.hook_add(cpu->blocks, &hook, UC_HOOK_BLOCK, counts, cpu, 1, 0);
     if (!error)
         error = unicorn.context_alloc(cpu->blocks, &cpu->context);
     if (!error && machine->layout.stop_check)

@@ -26,6 +26,7 @@ struct machine;
 struct layout {
     uint64_t gpr, lr, ctr, crf, so, ov, ca, ov32, ca32, msr, nip, spr, vsr, fpscr, error_code, size;
     uint64_t stop_check; /* in the library's handle: see stop_check.c; 0 = leave it alone */
+    uint64_t inline_count; /* not an offset: 1 = blocks count by themselves (inline_count.c), 0 = by calls */
 };
 
 /* Why machine_run() came back. */
@@ -204,6 +205,8 @@ uint32_t machine_used_pages(const struct machine *machine, uint32_t *numbers);
 enum stop machine_run(struct machine *machine, const struct watch *watch);
 void machine_request_stop(struct machine *machine);
 const char *machine_error(const struct machine *machine);
+/* How many translations have counted by themselves so far (layout.inline_count). */
+uint64_t machine_inline_blocks(const struct machine *machine);
 uint64_t machine_time(const struct machine *machine);
 /* The time that a device sees: that of the CPU whose access it serves, otherwise machine time. */
 uint64_t machine_now(const struct machine *machine);

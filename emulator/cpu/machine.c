@@ -122,6 +122,14 @@ const char *machine_error(const struct machine *machine)
     return machine->error;
 }
 
+uint64_t machine_inline_blocks(const struct machine *machine)
+{
+    uint64_t blocks = 0;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        blocks += machine->cpus[i].inline_blocks;
+    return blocks;
+}
+
 enum stop machine_run(struct machine *machine, const struct watch *watch)
 {
     enum stop stop = machine->failed ? STOP_FAULT : STOP_NONE;

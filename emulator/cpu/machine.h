@@ -88,7 +88,8 @@ struct cpu {
     int64_t granted;       /* bytes of instructions, as fuel */
     int64_t fuel;
     uint64_t block;        /* the block in progress, counted as a whole: an exception refunds what it cuts off */
-    uint64_t block_bytes;
+    uint32_t block_bytes;
+    uint64_t inline_blocks; /* translations that count by themselves */
     uint64_t rest;         /* instructions of a block that a host stop cut: still to run, not counted */
     uint64_t part;         /* instructions of the next block that may run, for LEAVE_PART and LEAVE_WATCH */
     enum leave leave;
@@ -186,6 +187,8 @@ static inline uint64_t cpu_time(const struct cpu *cpu)
     return cpu_executed(cpu) + cpu->time_offset;
 }
 void block_hook(uc_engine *uc, uint64_t address, uint32_t bytes, void *user);
+/* What is left of block_hook() where its fast path is part of the block; only `cpu` is an argument that was set. */
+void block_low(uint64_t unused_1, uint64_t unused_2, uint64_t unused_3, struct cpu *cpu);
 void cpu_settle(struct cpu *cpu);
 /* The block in progress ends before `next`: what lies behind was counted but not executed. */
 void cpu_refund(struct cpu *cpu, uint64_t next);
@@ -195,6 +198,12 @@ void cpu_look_up(struct cpu *cpu);
 uint64_t watch_point(struct cpu *cpu, uint64_t start, uint64_t count);
 /* Leaves the library as soon as the hook returns. Not from a block: its PC would be lost. */
 void cpu_leave(struct cpu *cpu);
+
+/* inline_count.c */
+/* The block hook of a block's first run: from then on the block counts by itself, or calls block_hook(). */
+void first_block_hook(uc_engine *uc, uint64_t address, uint32_t bytes, void *user);
+/* Is it known how to write that for this host? */
+bool inline_count_known(void);
 
 /* steps.c */
 /* Runs up to `count` instructions of straight-line code; fewer when an exception intervenes. */

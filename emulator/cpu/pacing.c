@@ -2,7 +2,8 @@
  *
  * The fast path is one subtraction: while there is fuel, a block takes its length from it. Fuel is granted up to
  * the next thing that could matter, so that only the blocks there decide at leisure. It is counted in bytes of
- * instructions, as the library tells a block's length: every instruction here is executed for each block. */
+ * instructions, as the library tells a block's length: every instruction here is executed for each block. Where it can
+ * be (inline_count.c), the fast path is part of the block itself. */
 #include "machine.h"
 
 #define NO_POINT UINT64_MAX
@@ -177,4 +178,10 @@ void block_hook(uc_engine *uc, uint64_t address, uint32_t bytes, void *user)
     cpu->fuel = fuel;
     if (__builtin_expect(fuel < 0, 0))
         low_on_fuel(cpu, address, bytes);
+}
+
+void block_low(uint64_t unused_1, uint64_t unused_2, uint64_t unused_3, struct cpu *cpu)
+{
+    (void)unused_1, (void)unused_2, (void)unused_3;
+    low_on_fuel(cpu, cpu->block, cpu->block_bytes);
 }

@@ -3,7 +3,7 @@
 The library's names promise little of what the machine rests on, and a newer one may behave differently; a
 machine on such an engine would be wrong in ways that nobody sees. One small program shows the most of it:
 hypervisor state, radix translation in the upper quadrant, pacing exact to the instruction inside a block, a
-precise data storage exception at its vector, XER both ways.
+precise data storage exception at its vector, XER both ways, blocks that count by themselves.
 """
 
 import struct
@@ -29,6 +29,9 @@ _LPCR_RADIX: Final = 1 << 20
 _DSI: Final = 0x300
 _DO_RUN: Final = 3
 
+_TURNS: Final = 5001
+"""Instructions of a loop of two: most of its blocks run without being asked for."""
+
 _ENTER: Final = (
     0x7CB003A6 | 14 << 11,  # mtspr 464, 5 (PTCR)
     0x7CDE4BA6,  # mtspr 318, 6 (LPCR)
@@ -40,6 +43,7 @@ _PROGRAM: Final = (
     0xF8E80000,  # std 7, 0(8): nothing is mapped there
     *(0x38E70001,) * 4,
 )
+_HANDLER: Final = (0x394A0001, 0x4BFFFFFC)  # addi 10, 10, 1; b .-4
 
 
 class _Nothing:
@@ -76,7 +80,13 @@ def _check(engine: Engine) -> None:
     _load(engine)
     registers["xer"] = _XER
     engine.start_cpu(0, _ENTRY, 0)
-    for name, value in (("r5", _PARTITION_TABLE), ("r6", _LPCR_RADIX), ("r7", 0), ("r8", _KERNEL + 0x5000)):
+    for name, value in (
+        ("r5", _PARTITION_TABLE),
+        ("r6", _LPCR_RADIX),
+        ("r7", 0),
+        ("r10", 0),
+        ("r8", _KERNEL + 0x5000),
+    ):
         registers[name] = value
     registers["srr0"], registers["srr1"] = _KERNEL + _TEXT, registers["msr"] | 0x30
     _run_exactly(engine, 5)
@@ -98,10 +108,13 @@ def _check(engine: Engine) -> None:
         "DAR or DSISR is wrong",
     )
     _demand(lambda: engine.cpu_control(0).instructions == 10, "instructions are not counted right")
+    _run_exactly(engine, _TURNS)
+    _demand(lambda: registers["pc"] == _DSI, "a block that runs again and again is not counted right")
+    _demand(lambda: registers["r10"] == 1 + _TURNS // 2, "a block is left out when it runs again")
 
 
 def _load(engine: Engine) -> None:
-    for address, words in ((_ENTRY, _ENTER), (_TEXT, _PROGRAM), (_DSI, (0x60000000,) * 4)):
+    for address, words in ((_ENTRY, _ENTER), (_TEXT, _PROGRAM), (_DSI, _HANDLER)):
         engine.ram[address : address + 4 * len(words)] = struct.pack(f">{len(words)}I", *words)
     first, second, last = _LEVELS
     for address, value in (

@@ -106,7 +106,7 @@ uc_err cpu_run_steps(struct cpu *cpu, uint64_t count)
     cpu_settle(cpu);
     cpu->counted += count;
     cpu->block = pc;
-    cpu->block_bytes = 4 * count;
+    cpu->block_bytes = 4 * (uint32_t)count;
     cpu->steps_left = count;
     cpu->stepping = true;
     error = unicorn.emu_start(cpu->steps, pc, 0, 0, 0);
