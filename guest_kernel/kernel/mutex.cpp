@@ -61,7 +61,7 @@ void Mutex::lock_contended(Thread& thread)
         return;
     Thread& holder = *owner();
     ASSERT(&holder != &thread);
-    thread.m_waiting_on = {WaitKind::Mutex, this};
+    thread.begin_wait({WaitKind::Mutex, this});
     m_waiters.append(thread);
     if (!held_link.linked)
         holder.m_contended.append(*this);

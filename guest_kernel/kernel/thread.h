@@ -71,7 +71,15 @@ public:
 
     // Executed by this thread so far, exact for the thread that asks of itself.
     uint64_t instructions() const;
-    WaitingOn waiting_on() const { return m_waiting_on; }
+    WaitingOn waiting_on() const
+    {
+        WaitKind kind;
+        __atomic_load(&m_waiting_on.kind, &kind, __ATOMIC_ACQUIRE);
+        return {kind, m_waiting_on.target};
+    }
+    // How often it has begun to wait. Who reads this, then what it waits for, and later the same in the other order, and
+    // finds all unchanged, knows that it has waited for that all the while.
+    uint64_t waits() const { return __atomic_load_n(&m_waits, __ATOMIC_ACQUIRE); }
     bool counted() const { return __atomic_load_n(&m_membership.cpu, __ATOMIC_RELAXED) >= 0; }
     const Membership& membership() const { return m_membership; }
     Ticket& ticket() { return m_ticket; }
@@ -91,7 +99,7 @@ public:
     objects::RecordStack call_records;
     // Takes part in the lazy conversion of an object: another that it meets meanwhile is not converted.
     bool converts = false;
-    // The guarded call that it carries out, or null: for guarded.cpp, on this thread alone.
+    // The guarded call that it carries out, or null: for guarded.cpp, on this thread alone; others see whether there is one.
     GuardedCall* guarded = nullptr;
     // Used once it has ended, by the reaper.
     ListLink<Thread> dead_link;
@@ -121,6 +129,15 @@ private:
     friend void preempt_disable();
     friend void preempt_enable();
     friend bool preemption_enabled();
+
+    // Under the lock that guards the wait. Both stores release, for the promise of waits(): who sees the number sees the
+    // last wait ended, who sees the wait sees its number.
+    void begin_wait(WaitingOn on)
+    {
+        __atomic_store_n(&m_waits, m_waits + 1, __ATOMIC_RELEASE);
+        m_waiting_on.target = on.target;
+        __atomic_store(&m_waiting_on.kind, &on.kind, __ATOMIC_RELEASE);
+    }
 
     explicit Thread(const ThreadOptions& options, unsigned cpu);
     ~Thread() = default;
@@ -157,6 +174,7 @@ private:
 
     // -- guarded by the lock of the queue in which it waits; for a mutex, the wait graph lock
     WaitingOn m_waiting_on;
+    uint64_t m_waits = 0;
     Thread* m_wait_next = nullptr;
     Thread* m_wait_previous = nullptr;
     bool m_wait_linked = false;
@@ -174,6 +192,7 @@ private:
 
     // -- guarded by the thread table's lock
     ListLink<Thread> m_table_link;
+    ListLink<Thread> m_order_link;
 
     // -- its own
     Ticket m_ticket;

@@ -18,12 +18,15 @@ public:
 
 private:
     using TableList = List<Thread, &Thread::m_table_link>;
+    using OrderedList = List<Thread, &Thread::m_order_link>;
     static constexpr unsigned buckets = 64;
 
     // Outermost of the spin locks of threads: visitors wake, hold and complete under it.
     static SpinLock s_lock;
     static uint64_t s_next_id;
     static TableList s_buckets[buckets];
+    // In ascending order of ids, as they are given.
+    static OrderedList s_threads;
 };
 
 }

@@ -13,7 +13,7 @@ Status WaitQueue::wait_as(SpinGuard& guard, uint64_t deadline_ns, WaitingOn show
     ASSERT(spin_locks_held() == 1);
     m_lock.lock();
     thread.m_timed_out = false;
-    thread.m_waiting_on = shown;
+    thread.begin_wait(shown);
     m_waiters.append(thread);
     Scheduler::mark(ThreadState::Blocked);
     m_lock.unlock();

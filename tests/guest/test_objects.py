@@ -127,6 +127,7 @@ NAMES: Final = {
         creator_held_while_its_factory_is_closed
         creator_held_while_its_factory_is_swapped
         creators_get_entries_of_their_own
+        deadlock_search_held_while_the_waits_change
         destroyer_held_while_its_factory_is_swapped
         destroyer_held_while_its_instance_changes_its_class
         destroyer_held_while_its_object_is_swapped
@@ -223,6 +224,7 @@ NAMES: Final = {
         call_that_was_blocked_goes_on_at_the_new_object
         calls_of_a_thread_that_is_inside_go_through
         counter_changes_between_shared_and_partitioned
+        deadlock_behind_a_crowd_of_blocked_callers
         entry_leads_straight_to_the_new_object
         failed_export_leaves_the_old_object_in_service
         failed_import_leaves_the_old_object_in_service

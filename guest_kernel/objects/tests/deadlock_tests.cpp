@@ -141,6 +141,44 @@ kernel::Test mutex_cycle{"swap.blocked_caller_with_a_mutex_that_a_call_inside_wa
     drain_dead_objects();
 }};
 
+struct BlockedCaller {
+    explicit BlockedCaller(Ref<Probe> target) : probe(target) {}
+
+    Ref<Probe> probe;
+    Helper thread{[](void* self) { EXPECT(static_cast<BlockedCaller*>(self)->probe->version().ok()); }, this};
+};
+
+// They have nothing that the visitor wants, and are looked at before the one that has.
+kernel::Test behind_a_crowd{"swap.deadlock_behind_a_crowd_of_blocked_callers", [] {
+    auto probe = make_probe();
+    Counted holder;
+    Helper holds(Counted::body, &holder);
+    holder.entered.wait();
+    HotSwap* swap = start_held(probe);
+    MutexHolder caller(probe);
+    Visitor visitor(probe, [](Visitor& self) { kernel::MutexGuard guard(*self.mutex); });
+    visitor.mutex = &caller.mutex;
+    Helper visits(Visitor::body, &visitor);
+    visitor.inside.wait();
+    holder.leave.signal();
+    wait_for_block(*swap);
+    kernel::Owned<BlockedCaller> crowd[50];
+    for (auto& each : crowd) {
+        each = kernel::Owned<BlockedCaller>(kernel::make<BlockedCaller>(kernel::Tag::Test, probe));
+        EXPECT(bool(each));
+    }
+    Helper calls(MutexHolder::body, &caller);
+    wait_until(caller.step, 1);
+    visitor.go_on.signal();
+    for (auto& each : crowd)
+        each->thread.join();
+    calls.join();
+    visits.join();
+    finish(*swap);
+    destroy_probe(probe);
+    drain_dead_objects();
+}};
+
 kernel::Test crossed{"swap.two_objects_that_call_each_other", [] {
     auto left = make_probe();
     auto right = make_probe();
