@@ -26,15 +26,22 @@ class Hunk:
 
 def apply_diff(diff: Path, tree: Path) -> None:
     """Changes the files of ``tree`` that the diff names (``--- a/PATH``). Raises DiffDoesNotApply."""
+    for name, text in changed_files(diff, tree).items():
+        (tree / name).write_text(text, encoding="utf-8")
+
+
+def changed_files(diff: Path, tree: Path) -> dict[str, str]:
+    """What those files would be, by their paths in ``tree``; nothing is written. Raises DiffDoesNotApply."""
+    found: dict[str, str] = {}
     for name, hunks in _files(diff.read_text(encoding="utf-8").splitlines()):
-        path = tree / name
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = (found.get(name) or (tree / name).read_text(encoding="utf-8")).splitlines()
         for hunk in reversed(hunks):
             at = _place(lines, hunk)
             if at is None:
                 raise DiffDoesNotApply(f"{diff.name}: {name} line {hunk.line}: the source has changed")
             lines[at : at + len(hunk.before)] = hunk.after
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        found[name] = "\n".join(lines) + "\n"
+    return found
 
 
 def _place(lines: list[str], hunk: Hunk) -> int | None:

@@ -15,7 +15,7 @@ from emulator.machine import Policy, Random, RoundRobin, StopReason
 from emulator.machine.policy import DEFAULT_QUANTUM, Directive, DirectiveKind
 from tests.guest.arch_kernels import shipped_image
 from tests.guest.arch_machine import KernelMachine, symbols_of
-from tests.guest.source_diff import DiffDoesNotApply, apply_diff
+from tests.guest.source_diff import DiffDoesNotApply, apply_diff, changed_files
 from tests.guest.test_kernel import MEMORY, expected
 from toolchain.kernel import build_kernel
 from toolchain.paths import installation
@@ -126,10 +126,8 @@ def test_every_mutant_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("name", CAUGHT_BY)
-def test_mutant_still_applies(name: str, tmp_path: Path) -> None:
-    tree = tmp_path / "guest_kernel"
-    shutil.copytree(installation().kernel_sources, tree)
-    apply_diff(DIFFS / f"{name}.diff", tree)
+def test_mutant_still_applies(name: str) -> None:
+    assert changed_files(DIFFS / f"{name}.diff", installation().kernel_sources)
 
 
 @pytest.mark.parametrize("name", mutants())
