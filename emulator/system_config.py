@@ -65,10 +65,7 @@ class SystemConfig:
         return MachineConfig(self.cpus, self.memory, self.seed, self.make_policy(resolve))
 
     def make_policy(self, resolve: Resolver) -> Policy:
-        """The schedule. Raises UsageError for an unknown name, a bad script, or a quantum that is too short.
-
-        A function that sets up r2 is entered at its symbol + 8 by callers in the kernel (ELFv2 2.3.2.1).
-        """
+        """The schedule. Raises UsageError for an unknown name, a bad script or a quantum too short."""
         if isinstance(self.policy, Policy):
             return self.policy
         if self.policy.startswith(_SCRIPT) and self.policy != _SCRIPT:

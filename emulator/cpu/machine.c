@@ -135,6 +135,8 @@ enum stop machine_run(struct machine *machine, const struct watch *watch)
     enum stop stop = machine->failed ? STOP_FAULT : STOP_NONE;
     machine->watch = *watch;
     machine->watch_passed = watch->address == NEVER || cpu_pc(&machine->cpus[watch->cpu]) != watch->address;
+    machine->run_share = watch->deadline > machine->time ? watch->deadline - machine->time : 0;
+    share_run(machine);
     while (!stop)
         stop = machine->slice_open ? run_slice(machine) : open_slice(machine);
     machine->stop_requested = false;

@@ -136,6 +136,8 @@ struct machine {
     bool slice_exact;
     bool slice_passed;     /* as watch_passed, for slice_address */
     uint64_t slice_start, slice_goal, slice_address;
+    uint64_t run_share;    /* ns from the run's start to its deadline */
+    uint64_t slice_share;  /* that CPU's time at which a script has let it run alone for so long, or NEVER */
 
     struct directive *directives;
     uint32_t directive_next, directive_count;
@@ -248,6 +250,8 @@ bool fetch_instruction(struct cpu *cpu, uint64_t address, uint32_t *instruction)
 /* schedule.c */
 /* Opens the next slice, or says why there is none. */
 enum stop open_slice(struct machine *machine);
+/* The run's share of the slice under way, if one CPU runs alone in it. */
+void share_run(struct machine *machine);
 void close_slice(struct machine *machine);
 #define NO_THREAD_HOLD UINT32_MAX
 /* The hold of the CPU's current guest thread at this address, or NO_THREAD_HOLD. */

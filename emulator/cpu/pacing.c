@@ -75,18 +75,26 @@ static uint64_t allowed(struct cpu *cpu, uint64_t start, uint64_t count)
     return smaller(run, thread_hold_point(cpu, start, count));
 }
 
+/* Instructions, of one ns each, that the running slice's CPU has left of what the run may take. */
+static uint64_t share_left(const struct cpu *cpu)
+{
+    uint64_t end = cpu->machine->slice_share, time = cpu_time(cpu);
+    return end > time ? end - time : 0;
+}
+
 uint64_t watch_point(struct cpu *cpu, uint64_t start, uint64_t count)
 {
     struct machine *machine = cpu->machine;
     const struct watch *watch = &machine->watch;
+    uint64_t share = share_left(cpu);
+    uint64_t first = share < count ? share : NO_POINT;
     if (watch->cpu != cpu->id)
-        return NO_POINT;
+        return first;
     uint64_t executed = cpu_executed(cpu);
-    uint64_t first = NO_POINT;
-    if (watch->instructions >= executed && watch->instructions - executed < count)
+    if (watch->instructions >= executed && watch->instructions - executed < smaller(first, count))
         first = watch->instructions - executed;
     uint64_t point = point_in(start, count, watch->address);
-    if (point < first && (point || machine->watch_passed))
+    if (point <= first && point != NO_POINT && (point || machine->watch_passed))
         first = point;
     machine->watch_passed = true;
     return first;
@@ -136,6 +144,7 @@ static int64_t grant(const struct cpu *cpu)
     uint64_t exact = machine->slice_exact ? machine->slice_goal - executed : NEVER;
     if (watched && machine->watch.instructions != NEVER)
         exact = smaller(exact, machine->watch.instructions - executed);
+    exact = smaller(exact, share_left(cpu));
     exact = exact > BLOCK_MAX ? exact - BLOCK_MAX : 0;
     return (int64_t)smaller(smaller(left, exact), INT64_MAX / 4) * 4;
 }

@@ -23,7 +23,21 @@ static void open(struct machine *machine, struct cpu *cpu, uint64_t amount, bool
     machine->slice_start = cpu_executed(cpu);
     machine->slice_goal = amount > NEVER - machine->slice_start ? NEVER : machine->slice_start + amount;
     machine->slice_address = address;
-    machine->slice_passed = false;
+    machine->slice_passed = address != NEVER && cpu_pc(cpu) != address;
+    share_run(machine);
+}
+
+/* Machine time stands still while one CPU runs alone, and a slice of a script may have no end: it is not to outlast
+ * the run, and goes on with the next one. */
+void share_run(struct machine *machine)
+{
+    machine->slice_share = NEVER;
+    if (!machine->slice_open || machine->directive_next == machine->directive_count)
+        return;
+    uint32_t kind = machine->directives[machine->directive_next].kind;
+    uint64_t time = cpu_time(machine->slice_cpu);
+    if ((kind == DO_RUN || kind == DO_UNTIL) && machine->run_share < NEVER - time)
+        machine->slice_share = time + machine->run_share;
 }
 
 void close_slice(struct machine *machine)

@@ -51,7 +51,10 @@ static bool slice_ended(struct machine *machine)
 
 static enum stop watch_stop(const struct cpu *cpu)
 {
-    return cpu_executed(cpu) == cpu->machine->watch.instructions ? STOP_INSTRUCTIONS : STOP_ADDRESS;
+    const struct watch *watch = &cpu->machine->watch;
+    if (watch->cpu == cpu->id && cpu_executed(cpu) == watch->instructions)
+        return STOP_INSTRUCTIONS;
+    return watch->cpu == cpu->id && cpu_pc(cpu) == watch->address ? STOP_ADDRESS : STOP_DEADLINE;
 }
 
 /* What a host stop left of a block, as far as another one lets it run. */

@@ -1,7 +1,8 @@
 """The text of a schedule: one grammar for ``--policy script:FILE``, scenarios and the API.
 
 One directive a line; ``#`` begins a comment. Numbers are decimal or 0x, with ``_`` as they please; an
-ADDRESS is a number or SYMBOL, SYMBOL+OFFSET::
+ADDRESS is a number, SYMBOL or SYMBOL+OFFSET; a function's SYMBOL alone is where every call of it
+comes by, its local entry point, and an offset counts from its first instruction::
 
     run CPU for N                       exactly N instructions of one CPU
     run CPU until ADDRESS [within N]    until it is about to execute ADDRESS, or N instructions
@@ -19,7 +20,7 @@ ADDRESS is a number or SYMBOL, SYMBOL+OFFSET::
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, Protocol, TypeAlias
 
 from emulator.abi.devices import LINES
 from emulator.abi.memory_map import MAX_CPUS
@@ -27,8 +28,21 @@ from emulator.abi.values import integer, items, pack_values, unpack_values
 from emulator.errors import UsageError
 from emulator.machine.policy import DEFAULT_QUANTUM, Directive, DirectiveKind, Policy, check_quantum
 
-Resolver: TypeAlias = Callable[[str], int | None]
-"""Effective address of a symbol, None when there is none."""
+
+class CodeSymbol(Protocol):
+    """What a name in a script stands for, by effective addresses."""
+
+    @property
+    def start(self) -> int:
+        """The first instruction."""
+
+    @property
+    def entry(self) -> int:
+        """The instruction that every call comes to."""
+
+
+Resolver: TypeAlias = Callable[[str], CodeSymbol | None]
+"""None when there is no such symbol."""
 
 _ENDLESS: Final = (DirectiveKind.TURNS, DirectiveKind.RANDOM)
 _BATCH: Final = 1000
@@ -198,13 +212,13 @@ class _Line:
         plain = _number(word)
         if plain is not None:
             return self._aligned(plain, word)
-        symbol, _, offset = word.partition("+")
-        base, distance = self.resolve(symbol), _number(offset or "0")
-        if base is None:
+        symbol, plus, offset = word.partition("+")
+        found, distance = self.resolve(symbol), _number(offset or "0")
+        if found is None:
             self.refuse(f"no symbol {symbol!r}")
         if distance is None:
             self.refuse(f"{offset!r} is no offset")
-        return self._aligned(base + distance, word)
+        return self._aligned(found.start + distance if plus else found.entry, word)
 
     def _aligned(self, address: int, word: str) -> int:
         if address % 4:

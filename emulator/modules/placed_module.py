@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from emulator.modules.elf_constants import Binding, SymbolType, Visibility
+from emulator.modules.elf_constants import Binding, Visibility
 from emulator.modules.elf_symbols import Symbol
 from emulator.modules.kernel_symbols import ExportedSymbol, LoadedModule
 from emulator.modules.linked_module import LinkedModule, PointerArray, Target
 from emulator.modules.segments import SegmentKind
 from emulator.modules.stubs import STUB_SIZE
-from emulator.modules.symbol_index import NamedRange, SymbolIndex
+from emulator.modules.symbol_index import NamedRange, SymbolIndex, named_range
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,7 @@ class PlacedModule:
     @cached_property
     def index(self) -> SymbolIndex:
         """Names by address."""
-        named = [
-            NamedRange(self._address(target), symbol.size, symbol.name, symbol.kind is SymbolType.FUNCTION)
-            for symbol, target in self.linked.ranges
-        ]
+        named = [named_range(symbol, self._address(target)) for symbol, target in self.linked.ranges]
         text = self.bases[SegmentKind.TEXT]
         stubs = [
             NamedRange(text + offset, STUB_SIZE, f"{target.name}@stub", True)

@@ -18,6 +18,13 @@ class NamedRange:
     size: int
     name: str
     is_function: bool = field(compare=False)
+    local_entry: int = field(default=0, compare=False)
+    """Bytes to the local entry point (ELFv2 2.3.2.1)."""
+
+    @property
+    def entry(self) -> int:
+        """The address by which every call comes: the global entry point leads to it."""
+        return self.start + self.local_entry
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,7 @@ class SymbolIndex:
     @classmethod
     def of_image(cls, symbols: Iterable[Symbol]) -> SymbolIndex:
         """Functions and objects, local ones too, of a linked image."""
-        return cls.of(
-            NamedRange(symbol.value, symbol.size, symbol.name, symbol.kind is SymbolType.FUNCTION)
-            for symbol in symbols
-            if is_named_range(symbol)
-        )
+        return cls.of(named_range(symbol, symbol.value) for symbol in symbols if is_named_range(symbol))
 
     def find(self, address: int) -> NamedRange | None:
         """The range that holds the address; a range of size 0 (an assembly label) reaches to the next one."""
@@ -57,6 +60,12 @@ class SymbolIndex:
             return None
         offset = address - found.start
         return f"{found.name}+{offset:#x}" if offset else found.name
+
+
+def named_range(symbol: Symbol, start: int) -> NamedRange:
+    """What a symbol names that lies at ``start``. Raises ModuleError for a reserved value of st_other."""
+    is_function = symbol.kind is SymbolType.FUNCTION
+    return NamedRange(start, symbol.size, symbol.name, is_function, symbol.local_entry if is_function else 0)
 
 
 def is_named_range(symbol: Symbol) -> bool:

@@ -51,13 +51,13 @@ class _Image:
         self.lines = LineTable(read_debug)
 
     @cached_property
-    def by_name(self) -> dict[str, list[int]]:
-        """Addresses by mangled name, demangled name, and demangled name without parameters."""
-        names: dict[str, list[int]] = {}
+    def by_name(self) -> dict[str, list[NamedRange]]:
+        """What lies where, by mangled name, demangled name, and demangled name without parameters."""
+        names: dict[str, list[NamedRange]] = {}
         for item in self.index.ranges:
             plain = demangle(item.name)
             for name in {item.name, plain, without_parameters(plain)}:
-                names.setdefault(name, []).append(item.start)
+                names.setdefault(name, []).append(item)
         return names
 
 
@@ -133,11 +133,11 @@ class Symboliser:
         except ValueError:
             raise UsageError(f"address {text!r} is neither a number nor symbol+offset") from None
 
-    def resolve(self, name: str) -> int | None:
-        """The address of a symbol, None when there is none. Raises UsageError when there are several."""
+    def resolve(self, name: str) -> NamedRange | None:
+        """What a symbol names, None when there is none. Raises UsageError when there are several."""
         for image in self._images():
             found = image.by_name.get(name, [])
-            if len(set(found)) > 1:
+            if len({item.start for item in found}) > 1:
                 raise UsageError(f"symbol {name} stands for {len(found)} functions: write out its parameters")
             if found:
                 return found[0]
@@ -171,7 +171,7 @@ class Symboliser:
         found = self.resolve(name)
         if found is None:
             raise UsageError(f"symbol {name} is neither in the kernel nor in a loaded module")
-        return found
+        return found.start
 
 
 def _module_image(placed: PlacedModule) -> _Image:

@@ -1,29 +1,32 @@
 """An interrupt between any two instructions leaves no trace in the interrupted code."""
 
+from collections import deque
 from collections.abc import Sequence
 
 import pytest
 
 from emulator.machine import StopReason
+from emulator.machine.cpu import Cpu
 from emulator.machine.policy import Directive, DirectiveKind, Policy
+from emulator.monitor.symboliser import Symboliser
 from tests.guest.arch_kernels import extended_image
 from tests.guest.arch_machine import SHORT_NS, KernelMachine, symbols_of
 
 SYSTEM_RESET = 0x100
 DECREMENTER = 0x900
 SYSTEM_CALL = 0xC00
-SOON = 2_000_000
-"""Instructions: what is waited for happens long before, or the directive ends."""
 TURNS = Directive(DirectiveKind.TURNS, amount=20_000)
 ENTRY_AND_EXIT = 200
 """At least this many instructions go into the entry, handling and exit of any exception."""
 
 
 class Scripted(Policy):
-    """The given directives, then round robin."""
+    """The given directives, then round robin; what is waited for must come."""
 
-    def __init__(self, directives: Sequence[Directive]) -> None:
-        self._directives = [*directives, TURNS]
+    def __init__(self, cpu: Cpu, directives: Sequence[Directive]) -> None:
+        self._cpu = cpu
+        self._directives = deque([*directives, TURNS])
+        self._awaited: int | None = None
 
     @property
     def name(self) -> str:
@@ -31,14 +34,19 @@ class Scripted(Policy):
         return "scripted by a test"
 
     def directives(self) -> Sequence[Directive]:
-        """All of them, and from then on the endless one."""
-        given, self._directives = self._directives, [TURNS]
+        """All up to the next that waits; from the last on the endless one."""
+        pc = self._cpu.pc
+        assert self._awaited in (None, pc), f"{self._awaited:#x} was not reached, but {pc:#x}"
+        given = [self._directives.popleft()]
+        while self._directives and given[-1].kind is not DirectiveKind.UNTIL:
+            given.append(self._directives.popleft())
+        self._awaited = given[-1].address if given[-1].kind is DirectiveKind.UNTIL else None
         return given
 
 
 def until(address: int) -> Directive:
     """CPU 0 runs until it is about to execute the instruction there."""
-    return Directive(DirectiveKind.UNTIL, amount=SOON, address=address)
+    return Directive(DirectiveKind.UNTIL, address=address)
 
 
 def run(instructions: int) -> Directive:
@@ -60,7 +68,8 @@ def loop_bounds() -> tuple[int, int]:
 def run_rounds(what: str, rounds: int, directives: Sequence[Directive] = ()) -> int:
     """Runs ``rounds`` of something under a schedule, asserts that all went right; the instructions taken."""
     arguments = f"{what}={rounds}"
-    with KernelMachine(extended_image(), cpus=1, arguments=arguments, policy=Scripted(directives)) as machine:
+    with KernelMachine(extended_image(), cpus=1, arguments=arguments) as machine:
+        machine.hardware.use_policy(Scripted(machine.hardware.cpus[0], directives))
         stop = machine.run(deadline_ns=SHORT_NS)
         assert stop.reason is StopReason.IDLE, f"{stop}\n{machine.console.text}"
         assert f"{what} right" in machine.lines
@@ -158,9 +167,9 @@ def test_a_reset_at_any_instruction_of_a_system_call_changes_nothing() -> None:
 
 
 def test_a_reset_at_any_instruction_of_a_switch_changes_nothing() -> None:
-    symbols = symbols_of(extended_image())
-    switch = next(symbols[name] for name in symbols if name.startswith("_ZN4arch9switch_to"))
-    length = (run_rounds("switches", 3) - run_rounds("switches", 2)) // 2
+    found = Symboliser(extended_image()).resolve("arch::switch_to")
+    assert found is not None
+    switch, length = found.entry, (run_rounds("switches", 3) - run_rounds("switches", 2)) // 2
     directives = []
     for offset in range(1, length):
         directives += [until(switch), run(offset), inject(SYSTEM_RESET), run(1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from emulator.abi.boot import BootFlag
 from emulator.abi.panic import PANIC_MAGIC, PanicFrameKind, PanicState
 from emulator.machine import CpuState, Policy, Random, RoundRobin, Scripted, StopReason, parse_script
+from emulator.monitor.symboliser import Symboliser
 from tests.guest.arch_kernels import shipped_image
 from tests.guest.arch_machine import KernelMachine, run_guest_tests
 
@@ -217,10 +219,15 @@ def test_of_two_panics_one_is_reported() -> None:
     assert sorted(states) == [PanicState.PANICKED, PanicState.STOPPED]
 
 
-FORMAT = "_ZN6kernel6formatEPcmPKcz+8"
-"""The local entry of format(char*, size_t, const char*, ...), which the test calls."""
+FORMAT = "kernel::format"
+"""Which the test calls."""
 RUN_TEST = "_ZN6kernel12_GLOBAL__N_113run_in_threadEm"
 HELD_UNTIL_NS = 10_000_000
+
+
+@cache
+def symbols() -> Symboliser:
+    return Symboliser(shipped_image())
 
 
 def id_of_the_test_thread(arguments: str) -> int:
@@ -229,7 +236,7 @@ def id_of_the_test_thread(arguments: str) -> int:
         with KernelMachine(
             shipped_image(), memory=MEMORY, flags=BootFlag.RUN_TESTS, arguments=arguments
         ) as machine:
-            script = parse_script(f"turns until {cpu} {RUN_TEST}\nstop", machine.symbols.get)
+            script = parse_script(f"turns until {cpu} {RUN_TEST}\nstop", symbols().resolve)
             machine.hardware.use_policy(Scripted(script))
             if machine.run().reason is StopReason.STOPPED:
                 return machine.hardware.cpus[cpu].registers["sprg3"]
@@ -248,7 +255,7 @@ def test_a_thread_that_the_schedule_holds_is_set_aside_and_goes_on_when_released
             stop
             release thread {thread}
         """
-        machine.hardware.use_policy(Scripted(parse_script(text, machine.symbols.get)))
+        machine.hardware.use_policy(Scripted(parse_script(text, symbols().resolve)))
         assert machine.run().reason is StopReason.STOPPED
         assert not [line for line in machine.lines if line.startswith("test")]
         # Only the thread is held: both CPUs have nothing to do.

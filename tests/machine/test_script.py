@@ -1,12 +1,22 @@
 """The text of a schedule, and what the machine does by it."""
 
+from typing import NamedTuple
+
 import pytest
 
 from emulator.errors import UsageError
 from emulator.machine import Directive, DirectiveKind, Hardware, Scripted, StopReason, Until, parse_script
 from tests.machine.program import ENTRY, SC_1, Bench, hypercall, open_bench
 
-SYMBOLS = {"main": 0x10000, "kernel::swap(int)": 0x10010}
+
+class Name(NamedTuple):
+    """A function that is entered at its first instruction, or two later."""
+
+    start: int
+    entry: int
+
+
+SYMBOLS = {"main": Name(0x10000, 0x10000), "kernel::swap(int)": Name(0x10010, 0x10018)}
 
 
 def parse(text: str) -> tuple[Directive, ...]:
@@ -19,6 +29,7 @@ def test_every_directive() -> None:
         run 1 for 1_000         # and another
         run 0 until main+0x10
         run 0 until 0x10008 within 50
+        run 0 until kernel::swap(int)+0
         turns until 1 kernel::swap(int)
         turns until time 5000
         hold cpu 1
@@ -35,7 +46,8 @@ def test_every_directive() -> None:
         Directive(kind.RUN, 1, 1000),
         Directive(kind.UNTIL, 0, 0, 0x10010),
         Directive(kind.UNTIL, 0, 50, 0x10008),
-        Directive(kind.TURNS_UNTIL, 1, 20_000, 0x10010),
+        Directive(kind.UNTIL, 0, 0, 0x10010),
+        Directive(kind.TURNS_UNTIL, 1, 20_000, 0x10018),
         Directive(kind.TURNS_TIME, 0, 20_000, 5000),
         Directive(kind.HOLD_CPU, 1),
         Directive(kind.RELEASE_CPU, 1),
@@ -212,3 +224,34 @@ def test_too_many_held_threads_are_a_fault_for_good() -> None:
         stop = hardware.run()
         assert stop.reason is StopReason.ENGINE_FAULT
         assert stop.message == "the schedule holds more than 16 guest threads"
+
+
+def test_an_injected_exception_is_an_arrival_at_its_vector() -> None:
+    script = "run 0 for 6\ninject 0x900 on 0\nrun 0 until 0x900 within 50\nstop"
+    bench = open_bench(1, Scripted(parse(script)))
+    bench.load("mfmsr 5; ori 5, 5, 0x8002; mtmsrd 5; again: addi 6, 6, 1; b again")
+    bench.hardware.cpus[0].start(ENTRY, 0)
+    assert bench.hardware.run().reached
+    assert bench.hardware.cpus[0].pc == 0x900
+    assert bench.hardware.cpus[0].instructions == 6
+
+
+@pytest.mark.parametrize("script", ["run 1 until 0x20000", "run 1 for 1_000_000_000_000"])
+def test_a_cpu_that_runs_alone_does_not_outlast_the_run(script: str) -> None:
+    hardware = counting(f"run 1 for 7\n{script}\nstop")
+    alone = hardware.cpus[1]
+    for runs in range(1, 4):
+        stop = hardware.run_for(50_001)
+        assert (stop.reason, stop.reached) == (StopReason.DEADLINE, False)
+        assert alone.instructions == 7 + runs * 50_001
+    assert hardware.cpus[0].instructions == 0
+
+
+def test_a_slice_in_parts_is_the_same_slice() -> None:
+    alone = "run 1 for 100_003\nrun 0 until main+8 within 5\nrun 1 until main+4"
+    whole, parts = (counting(f"{alone}\nturns until time 400_000\nstop") for _ in range(2))
+    assert whole.run().reached
+    while not (stop := parts.run_for(999)).reached:
+        assert stop.reason is StopReason.DEADLINE
+    assert parts.schedule_digest() == whole.schedule_digest()
+    assert parts.state_hash() == whole.state_hash()

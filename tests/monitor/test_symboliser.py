@@ -59,6 +59,14 @@ def test_a_symbol_can_be_written_in_several_ways(text: str) -> None:
     assert symbols().address(text) == symbols().kernel.symbols["_ZN6kernel5panicEPKcz"].address
 
 
+def test_a_function_is_entered_where_its_callers_in_the_kernel_come() -> None:
+    panic = symbols().kernel.symbols["_ZN6kernel5panicEPKcz"]
+    found = symbols().resolve("kernel::panic")
+    assert found is not None
+    assert (found.start, found.entry) == (panic.address, panic.address + panic.local_entry)
+    assert panic.local_entry == 8
+
+
 def test_addresses_can_be_numbers_and_have_offsets() -> None:
     panic = symbols().address("kernel::panic")
     assert symbols().address(f"{panic:#x}") == panic
