@@ -11,8 +11,6 @@ from emulator.errors import UsageError
 from emulator.monitor.code import INSTRUCTION_SIZE, Instruction
 from emulator.system import Machine
 
-GLOBAL_ENTRY_INSTRUCTIONS: Final = 2
-"""With which a function that uses the TOC begins; calls within the kernel skip them (ELFv2)."""
 FUNCTION_MAX: Final = 1024
 """Instructions of the largest function that is looked into."""
 STRAIGHT_MAX: Final = 96
@@ -27,16 +25,6 @@ _MTSPR_SOURCE: Final = 0x03E00000
 """The bits that say which register it is written from."""
 _CONDITIONAL_RETURN: Final = re.compile(r"b[a-z+-]+lr[+-]?\b")
 _TAIL_CALL: Final = re.compile(r"bctr$|b(?!l )[a-z+-]* [^<]*<(?P<label>.*)>$")
-
-
-def entry_of(machine: Machine, function: str) -> int:
-    """The first instruction that every call of the function executes.
-
-    Where the compiler has put the function's code into a caller's, that caller does not come there.
-    """
-    first, *_ = instructions_of(machine, function)
-    uses_the_toc = first.text.startswith("addis r2, r12")
-    return first.address + uses_the_toc * GLOBAL_ENTRY_INSTRUCTIONS * INSTRUCTION_SIZE
 
 
 def returns_of(machine: Machine, function: str) -> list[int]:

@@ -4,7 +4,7 @@ The engine counts while somebody watches. The run is the one that nobody watched
 
     with Executions(machine) as executions:
         session.do(...)
-    executions.at(entry_of(machine, "kernel::preempt_disable"))
+    executions.at(machine.symbols.entry("kernel::preempt_disable"))
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The engine keeps it while somebody logs. The run is the one that nobody logged, with the same state hash and
 schedule digest, and as fast between two records::
 
-    points = {"create": entry_of(machine, "f"), "created": returns_of(machine, "f")}
+    points = {"create": machine.symbols.entry("f"), "created": returns_of(machine, "f")}
     with PointLog(machine, points) as log:
         session.do(...)
         for record in log.records():

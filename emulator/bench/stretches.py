@@ -16,7 +16,7 @@ from enum import IntEnum
 from types import TracebackType
 from typing import Final, Self
 
-from emulator.bench.code_points import calls_of, entry_of
+from emulator.bench.code_points import calls_of
 from emulator.cpu.binding import StretchPointStruct, StretchRole, StretchStruct
 from emulator.monitor.code import INSTRUCTION_SIZE
 from emulator.system import Machine
@@ -121,10 +121,13 @@ class StretchWatch:
         return str(self._machine.symbols.locate_symbol(address))
 
     def _points(self) -> Iterator[StretchPointStruct]:
-        off, on = self._entry("kernel::preempt_disable"), self._entry("kernel::preempt_enable")
+        off, on = (
+            self._machine.symbols.entry("kernel::preempt_disable"),
+            self._machine.symbols.entry("kernel::preempt_enable"),
+        )
         yield StretchPointStruct(off, _Kind.PREEMPTION_OFF, StretchRole.BEGINS)
         yield StretchPointStruct(on, _Kind.PREEMPTION_OFF, StretchRole.ENDS)
-        yield StretchPointStruct(self._entry(_HEARTBEAT), 0, StretchRole.BEAT)
+        yield StretchPointStruct(self._machine.symbols.entry(_HEARTBEAT), 0, StretchRole.BEAT)
         for kind, calls in ((_Kind.BLOCKED, _BLOCKING), (_Kind.CONVERTING, _CONVERTING)):
             for function, callee in calls:
                 yield from self._calls(kind, function, callee)
@@ -134,6 +137,3 @@ class StretchWatch:
         for address in calls_of(self._machine, function, callee):
             yield StretchPointStruct(address, kind, StretchRole.BEGINS)
             yield StretchPointStruct(address + INSTRUCTION_SIZE, kind, StretchRole.ENDS)
-
-    def _entry(self, function: str) -> int:
-        return entry_of(self._machine, function)

@@ -8,7 +8,6 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Final
 
-from emulator.bench.code_points import entry_of
 from emulator.bench.executions import Executions
 from emulator.bench.experiment import Experiment, Setting
 from emulator.bench.factories import cost_of_factory
@@ -95,8 +94,8 @@ def _created(kernel: LoadedKernel, jobs: int, seed: int) -> _Created:
         names = machine.symbols.names()
         factories = [name for name in names if name.startswith(_CREATE) and name.endswith(_CREATE_END)]
         return _Created(
-            executions.at(entry_of(machine, _PUBLISH)),
-            sum(executions.at(entry_of(machine, each)) for each in factories),
+            executions.at(machine.symbols.entry(_PUBLISH)),
+            sum(executions.at(machine.symbols.entry(each)) for each in factories),
             status.operations,
             executions.total,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from emulator.abi.mailbox import EventKind
 from emulator.abi.values import text
-from emulator.bench.code_points import entry_of, returns_of
+from emulator.bench.code_points import returns_of
 from emulator.bench.spans import durations, spans
 from emulator.bench.waits import wait_points
 from emulator.errors import GuestError
@@ -71,12 +71,15 @@ def state_told(event: GuestEvent) -> str | None:
 
 def points(machine: Machine) -> dict[str, int | Sequence[int]]:
     """What a log must have to be read here, and by ``read_waits``; ``pass``: a job ends."""
-    found: dict[str, int | Sequence[int]] = {"pass": entry_of(machine, _HEARTBEAT), **wait_points(machine)}
+    found: dict[str, int | Sequence[int]] = {
+        "pass": machine.symbols.entry(_HEARTBEAT),
+        **wait_points(machine),
+    }
     for name, function in _SPANS.items():
-        found[name] = entry_of(machine, function)
+        found[name] = machine.symbols.entry(function)
         found[f"{name} ended"] = returns_of(machine, function)
-    found["forwarded"] = entry_of(machine, _FORWARDING)
-    found["conversion"] = entry_of(machine, "objects::LazyStep::run")
+    found["forwarded"] = machine.symbols.entry(_FORWARDING)
+    found["conversion"] = machine.symbols.entry("objects::LazyStep::run")
     found["converted"] = returns_of(machine, _CONVERTED)
     return found
 

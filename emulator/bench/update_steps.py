@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from emulator.bench.code_points import entry_of, returns_of
+from emulator.bench.code_points import returns_of
 from emulator.bench.point_log import PointLog
 from emulator.bench.spans import spans
 from emulator.errors import GuestError
@@ -46,7 +46,7 @@ class StepWatch:
 
     def _ends(self, function: str) -> list[tuple[str, list[int]]]:
         ends = returns_of(self._machine, function)
-        return [(function, [entry_of(self._machine, function)]), (_end(function), ends)]
+        return [(function, [self._machine.symbols.entry(function)]), (_end(function), ends)]
 
     def __enter__(self) -> Self:
         self._log.__enter__()

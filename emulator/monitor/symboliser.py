@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Final
 
 from emulator.errors import UsageError
 from emulator.modules import KernelSymbols, NamedRange, PlacedModule, SymbolIndex, debug_image
@@ -13,9 +12,6 @@ from emulator.modules.demangle import demangle, without_parameters
 from emulator.modules.kernel_symbols import build_id_of
 from emulator.monitor.class_layout import member_offsets
 from emulator.monitor.line_table import LineTable, SourceLine
-
-_GLOBAL_ENTRY_BYTES: Final = 8
-"""Between the global and the local entry point of a function that sets up r2."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +125,16 @@ class Symboliser:
         if not plus or not name or name.endswith("operator"):
             name, offset = text.strip(), "0"
         try:
-            return (int(name, 16) if name.startswith("0x") else self._symbol(name)) + int(offset, 0)
+            return (int(name, 16) if name.startswith("0x") else self._symbol(name).start) + int(offset, 0)
         except ValueError:
             raise UsageError(f"address {text!r} is neither a number nor symbol+offset") from None
+
+    def entry(self, function: str) -> int:
+        """Where every call of the function comes by; one that was inlined comes nowhere.
+
+        Raises UsageError when there is no such symbol, or several.
+        """
+        return self._symbol(function).entry
 
     def resolve(self, name: str) -> NamedRange | None:
         """What a symbol names, None when there is none. Raises UsageError when there are several."""
@@ -148,7 +151,7 @@ class Symboliser:
 
         Raises UsageError when the kernel has no debug data that tells.
         """
-        unit = self._kernel.lines.unit_at(self._symbol(of))
+        unit = self._kernel.lines.unit_at(self._symbol(of).start)
         found = {} if unit is None else member_offsets(unit, class_name)
         if not found:
             raise UsageError(f"the kernel's debug data does not tell the members of {class_name}")
@@ -167,11 +170,11 @@ class Symboliser:
                 return image
         return self._kernel
 
-    def _symbol(self, name: str) -> int:
+    def _symbol(self, name: str) -> NamedRange:
         found = self.resolve(name)
         if found is None:
             raise UsageError(f"symbol {name} is neither in the kernel nor in a loaded module")
-        return found.start
+        return found
 
 
 def _module_image(placed: PlacedModule) -> _Image:
@@ -183,7 +186,7 @@ def _location(image: _Image, address: int, code: int, *, lines: bool = True) -> 
     source = image.lines.find(code) if lines else None
     if found is None:
         return Location(address, module=image.name, source=source)
-    if lines and source is None and code - found.start < _GLOBAL_ENTRY_BYTES:
+    if lines and source is None and code < found.entry:
         # The instructions that set up r2 may come before the first line of the function.
-        source = image.lines.find(found.start + _GLOBAL_ENTRY_BYTES)
+        source = image.lines.find(found.entry)
     return Location(address, demangle(found.name), address - found.start, image.name, source)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from emulator.abi.memory_map import LOCAL_TABLE_BASE
-from emulator.bench.code_points import entry_of, find_calls, instructions_of
+from emulator.bench.code_points import find_calls, instructions_of
 from emulator.bench.point_log import Base, Kind, PointLog, PointRecord, Read
 from emulator.errors import EngineError
 from emulator.scenario.steps import Restore
@@ -86,12 +86,12 @@ class Recorder:
         machine, threads = self._machine, self._thread_names
         ends = [each.address for each in instructions_of(machine, "exception_return") if each.text == "rfid"]
         points: dict[str, int | Sequence[int]] = {
-            _SWITCH: entry_of(machine, "arch::switch_to"),
-            _ADOPT: entry_of(machine, "arch::adopt_current"),
+            _SWITCH: machine.symbols.entry("arch::switch_to"),
+            _ADOPT: machine.symbols.entry("arch::adopt_current"),
             _RETURN: ends,
-            _LEAVE_PROGRAM: entry_of(machine, "leave_problem_state"),
+            _LEAVE_PROGRAM: machine.symbols.entry("leave_problem_state"),
             _JOB: self._ends_of_jobs(),
-            _CONVERTED: entry_of(machine, "objects::change_class"),
+            _CONVERTED: machine.symbols.entry("objects::change_class"),
         }
         reads = {
             _SWITCH: threads.in_context(Base.R4),

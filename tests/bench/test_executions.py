@@ -1,6 +1,5 @@
 """Counts of executions: complete, and without an effect on the run."""
 
-from emulator.bench.code_points import entry_of
 from emulator.bench.executions import Executions
 from emulator.scenario.session import Session
 from emulator.scenario.steps import Start
@@ -27,7 +26,7 @@ def test_every_instruction_is_counted_once_and_nobody_notices() -> None:
             status = session.wait_until_ended(JOB_MIX, LIMIT_NS)
         executed = sum(cpu.instructions for cpu in machine.cpus) - before
         watched = machine.report()
-        runs_of_jobs = executions.at(entry_of(machine, "kernel::OuterLoop::pass"))
+        runs_of_jobs = executions.at(machine.symbols.entry("kernel::OuterLoop::pass"))
     # Programs in problem state, and nothing else, run code that was not watched.
     assert 0.9 * executed < executions.total < executed
     assert runs_of_jobs >= status.operations == 2 * JOBS

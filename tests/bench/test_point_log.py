@@ -13,7 +13,6 @@ from emulator.bench.code_points import (
     STRAIGHT_MAX,
     calls_of,
     check_can_be_logged,
-    entry_of,
     returns_of,
 )
 from emulator.bench.point_log import Kind, PointLog, PointRecord
@@ -28,7 +27,7 @@ EXTERNAL = 0x500
 
 
 def points(machine: Machine) -> dict[str, int | list[int]]:
-    return {"pass": entry_of(machine, PASS), "passed": returns_of(machine, PASS)}
+    return {"pass": machine.symbols.entry(PASS), "passed": returns_of(machine, PASS)}
 
 
 def run_counters(machine: Machine) -> tuple[str, str]:
@@ -95,7 +94,7 @@ def test_a_log_that_is_full_is_no_shorter_log() -> None:
 
 def test_an_address_has_one_name() -> None:
     with ready_machine() as machine, pytest.raises(UsageError, match="both 'a' and 'b'"):
-        PointLog(machine, {"a": entry_of(machine, PASS), "b": entry_of(machine, PASS)})
+        PointLog(machine, {"a": machine.symbols.entry(PASS), "b": machine.symbols.entry(PASS)})
 
 
 def test_a_call_and_its_return() -> None:
@@ -110,7 +109,7 @@ def test_a_call_and_its_return() -> None:
 
 def test_a_point_that_could_change_the_run_is_refused() -> None:
     with ready_machine() as machine:
-        place = entry_of(machine, PASS)
+        place = machine.symbols.entry(PASS)
         for length, fits in ((STRAIGHT_MAX, True), (STRAIGHT_MAX + 1, False)):
             machine.monitor.assemble(place, "b .+4;" + "nop;" * (length - 1) + "blr;")
             for point in (place + INSTRUCTION_SIZE, place + INSTRUCTION_SIZE * length):

@@ -12,8 +12,6 @@ from tests.updates.job_mix import MILLISECOND
 from tests.updates.object_state import ObjectState, StateReader
 
 _HAND_OVER: Final = "objects::Conversion::hand_over()"
-_LOCAL_ENTRY: Final = 8
-"""Bytes: callers in the kernel leave out what sets up r2."""
 _LONGEST: Final = 64
 """Instructions of the function, at least."""
 LIMIT_NS: Final = 100 * MILLISECOND
@@ -44,7 +42,7 @@ class Handover:
 
     @cached_property
     def _entry(self) -> int:
-        return self.machine.symbols.address(_HAND_OVER) + _LOCAL_ENTRY
+        return self.machine.symbols.entry(_HAND_OVER)
 
     @cached_property
     def _relinquish(self) -> int:
